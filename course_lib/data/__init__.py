@@ -1,0 +1,21 @@
+"""Floor 1: pictures with labels and captions, verified by checksum. Built in notebook 01."""
+
+from course_lib.data import fashion
+from course_lib.data.files import Pictures
+
+SETS = {"fashion": fashion}
+
+__all__ = ["SETS", "Pictures", "load"]
+
+
+def load(name: str, split: str = "train", full: bool = False) -> Pictures:
+    """The pictures of a set: `load("fashion")`, `load("fashion", "test")`; `full=True` for all there are, downloaded.
+
+    Splits are "train", "validation" and "test"; only "fashion" ships less than it has. Built in notebook 01.
+    """
+    if name not in SETS:
+        raise ValueError(f"name={name!r} is not a set of pictures. Choose one of {', '.join(SETS)}.")
+    chosen = SETS[name]
+    if split not in chosen.SPLITS:
+        raise ValueError(f"split={split!r} is not a part of {name}. Choose one of {', '.join(chosen.SPLITS)}.")
+    return chosen.load(split, full)

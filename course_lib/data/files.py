@@ -1,0 +1,203 @@
+"""Pictures in memory, and the files that ship with the course: read only after their checksum is right.
+
+Nothing here unpickles or runs what it reads. Built in notebook 01.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course_lib import runtime
+
+CHECKSUMS = "checksums.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures with their labels: `pixels` uint8 [N, C, H, W], `labels` int64 [N], `names` one a class.
+
+    `captions` is one string a picture or None; `extra` holds further columns, each a list of N. Built in notebook 01.
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+    captions: list[str] | None = None
+    names: list[str] = field(default_factory=list)
+    extra: dict[str, list] = field(default_factory=dict)
+
+    def __post_init__(self):
+        pixels, labels = self.pixels, self.labels
+        if not isinstance(pixels, torch.Tensor) or pixels.dtype != torch.uint8:
+            kind = getattr(pixels, "dtype", type(pixels).__name__)
+            raise ValueError(f"pixels must be a uint8 tensor, got {kind}. Round to 0..255 and call .to(torch.uint8).")
+        if pixels.ndim != 4 or pixels.shape[1] not in (1, 3) or 0 in pixels.shape[2:]:
+            raise ValueError(
+                f"pixels must have shape [N, C, H, W] with 1 or 3 channels, got {list(pixels.shape)}. Grey pictures "
+                "[N, H, W] need pixels[:, None]."
+            )
+        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64:
+            kind = getattr(labels, "dtype", type(labels).__name__)
+            raise ValueError(f"labels must be an int64 tensor, got {kind}. Call .long() on it.")
+        if labels.shape != pixels.shape[:1]:
+            raise ValueError(f"labels must have shape [{len(pixels)}], one a picture, got {list(labels.shape)}.")
+        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.names):
+            raise ValueError(
+                f"labels run from {int(labels.min())} to {int(labels.max())}, but names lists {len(self.names)} classes. "
+                f"Give a name to each class, and labels from 0."
+            )
+        columns = {f"extra[{key!r}]": column for key, column in self.extra.items()}
+        for name, column in {"captions": self.captions, **columns}.items():
+            if column is not None and len(column) != len(pixels):
+                raise ValueError(f"{name} has {len(column)} entries for {len(pixels)} pictures. Give one a picture.")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index) -> "Pictures":
+        """The pictures at `index`: a number, a slice, a list of numbers, or a tensor of numbers or of booleans."""
+        rows = self._rows(index)
+        whole = rows.tolist()
+
+        def pick(column):
+            return None if column is None else [column[i] for i in whole]
+
+        extra = {key: pick(column) for key, column in self.extra.items()}
+        return Pictures(self.pixels[rows], self.labels[rows], pick(self.captions), self.names, extra)
+
+    def _rows(self, index) -> torch.Tensor:
+        """`index` as an int64 tensor of row numbers, each checked."""
+        if isinstance(index, slice):
+            return (
+                torch.arange(len(self))[index]
+                if (index.step or 1) > 0
+                else torch.tensor(range(len(self))[index]).long()
+            )
+        try:
+            rows = torch.as_tensor(index).cpu()
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"index must be a number, slice, list or tensor of numbers, got {index!r}.") from error
+        if rows.numel() == 0:
+            return rows.reshape(-1).long()
+        if rows.dtype == torch.bool:
+            if rows.shape != (len(self),):
+                raise ValueError(f"A boolean index needs shape [{len(self)}], one a picture, got {list(rows.shape)}.")
+            return rows.nonzero().flatten()
+        if rows.ndim > 1 or rows.is_floating_point() or rows.is_complex():
+            raise ValueError(f"index must be whole numbers in one row, got {rows.dtype} of shape {list(rows.shape)}.")
+        rows = rows.long().reshape(-1)
+        if int(rows.min()) < -len(self) or int(rows.max()) >= len(self):
+            raise IndexError(
+                f"index runs from {int(rows.min())} to {int(rows.max())}, but there are {len(self)} pictures."
+            )
+        return rows % len(self)
+
+    def floats(self) -> torch.Tensor:
+        """Pixels as float32 in [-1, 1], [N, C, H, W]: black is -1, white is 1."""
+        return self.pixels.float() / 127.5 - 1
+
+
+def idx(raw: bytes, name: str) -> torch.Tensor:
+    """The tensor in `raw`, an IDX file (MNIST's format): uint8, or int32 widened to int64; ValueError names `name`."""
+    kinds = {0x08: ">u1", 0x0C: ">i4"}
+    rank = raw[3] if len(raw) >= 4 else 0
+    if len(raw) < 4 + 4 * rank or raw[:2] != b"\0\0" or raw[2] not in kinds or rank == 0:
+        raise ValueError(
+            f"{name} is not an IDX file of bytes or whole numbers. Fetch it again from its official source."
+        )
+    shape = np.frombuffer(raw, ">u4", rank, 4).tolist()
+    kind = np.dtype(kinds[raw[2]])
+    body = len(raw) - 4 - 4 * rank
+    if body != math.prod(shape) * kind.itemsize:
+        raise ValueError(
+            f"{name} says {shape} but holds {body} bytes: it is cut or altered. Delete it and fetch it again."
+        )
+    array = np.frombuffer(raw, kind, offset=4 + 4 * rank).reshape(shape)
+    return torch.from_numpy(array.astype(np.uint8 if kind.itemsize == 1 else np.int64))
+
+
+def to_idx(tensor: torch.Tensor) -> bytes:
+    """`tensor` (uint8, or int64 that fits 32 bits) as the bytes of an IDX file, the inverse of `idx`."""
+    code, kind = (0x08, ">u1") if tensor.dtype == torch.uint8 else (0x0C, ">i4")
+    header = bytes([0, 0, code, tensor.ndim]) + np.array(tensor.shape, ">u4").tobytes()
+    return header + np.ascontiguousarray(tensor.numpy()).astype(kind).tobytes()
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of `data`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write `data` to `path` all at once: a reader sees the old file or the whole new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def checksums() -> dict[str, str]:
+    """Path under `data/` -> SHA-256, for every picture, caption and checkpoint file that ships."""
+    path = runtime.data_dir() / CHECKSUMS
+    remedy = f"Get it back with `git checkout -- data/{CHECKSUMS}`, or point COURSE_DATA at the course's data folder."
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing. {remedy}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}). {remedy}") from None
+
+
+def record(*paths: Path) -> None:
+    """Note the checksums of `paths` (files under `data/`, new or rewritten) in `data/checksums.json`."""
+    root = runtime.data_dir()
+    known = checksums() if (root / CHECKSUMS).exists() else {}
+    known |= {Path(path).relative_to(root).as_posix(): sha256(Path(path).read_bytes()) for path in paths}
+    write(root / CHECKSUMS, (json.dumps(dict(sorted(known.items())), indent=1) + "\n").encode())
+
+
+def _problem(name: str, path: Path, known: dict[str, str]) -> tuple[bytes, Exception | None]:
+    """The bytes of a shipped file, and what is wrong with it (None where nothing is)."""
+    remedy = f"Get it back with `git checkout -- data/{name}`, or download the course again."
+    if name not in known:
+        return b"", ValueError(f"{name} is not listed in {CHECKSUMS}. It lists: {', '.join(known) or 'nothing'}.")
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return b"", FileNotFoundError(f"{path} is missing. {remedy}")
+    except OSError as error:
+        return b"", OSError(f"{path} cannot be read ({error.strerror}). {remedy}")
+    if sha256(raw) != known[name]:
+        return b"", ValueError(f"{path} is cut or altered: its checksum is not the one in {CHECKSUMS}. {remedy}")
+    return raw, None
+
+
+def shipped(name: str) -> bytes:
+    """The bytes of `data/name`, checksum verified; FileNotFoundError or ValueError name the file and the remedy."""
+    raw, problem = _problem(name, runtime.data_dir() / name, checksums())
+    if problem:
+        raise problem
+    return raw
+
+
+def verify() -> list[tuple[str, bool, str]]:
+    """(file, ok, message) for every shipped file: message is its size, or what is wrong and the remedy."""
+    known, rows = checksums(), []
+    for name in known:
+        raw, problem = _problem(name, runtime.data_dir() / name, known)
+        rows.append((name, problem is None, str(problem) if problem else f"{len(raw):,} bytes"))
+    return rows

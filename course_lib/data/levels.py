@@ -1,0 +1,29 @@
+"""Pictures as whole numbers: levels of grey, and smaller pictures. Built in notebook 01."""
+
+import torch
+from torch import Tensor
+
+
+def shrink(pixels: Tensor, factor: int) -> Tensor:
+    """Means of `factor`×`factor` squares of uint8 `[N, C, H, W]`, rounded; H and W must be divisible by `factor`."""
+    N, C, H, W = pixels.shape
+    if factor < 1 or H % factor or W % factor:
+        raise ValueError(f"factor={factor} must divide the height {H} and the width {W}.")
+    squares = pixels.view(N, C, H // factor, factor, W // factor, factor)
+    return squares.float().mean((3, 5)).round().to(torch.uint8)
+
+
+def to_levels(pixels: Tensor, levels: int = 256) -> Tensor:
+    """Grey uint8 `[N, 1, H, W]` as int64 levels `[N, H, W]` from 0 to `levels` - 1, equal steps."""
+    if not 2 <= levels <= 256:
+        raise ValueError(f"levels={levels} must lie in 2..256.")
+    if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 1:
+        raise ValueError(f"pixels must be uint8 [N, 1, H, W], not {pixels.dtype} {tuple(pixels.shape)}.")
+    return pixels[:, 0].long() * levels // 256
+
+
+def from_levels(tokens: Tensor, levels: int = 256) -> Tensor:
+    """Levels `[N, H, W]` as grey uint8 `[N, 1, H, W]`; 0 is black, `levels` - 1 is white."""
+    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < levels:
+        raise ValueError(f"tokens must lie in 0..{levels - 1}, not {tokens.min()}..{tokens.max()}.")
+    return (tokens.float() * 255 / (levels - 1)).round().to(torch.uint8)[:, None]
