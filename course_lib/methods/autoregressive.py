@@ -1,0 +1,127 @@
+"""What comes next? The chain rule as a loss and as a sampler. Built in notebooks 02 and 03.
+
+A model is any callable `model(tokens, labels) -> logits` with `logits.shape == tokens.shape + (K,)`, where the logits
+at a position depend on earlier positions only (raster order). A model may offer `model.decoder(labels)`: a callable
+`(tokens [B, T], i) -> logits [B, K]` that remembers earlier steps.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import runtime
+from . import guidance as guide
+
+
+def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
+    """Mean cross-entropy in nats a token of `batch` = (tokens, labels); labels are dropped with probability `drop`."""
+    tokens, labels = batch
+    if drop:
+        labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
+    logits = model(tokens, labels)
+    return F.cross_entropy(logits.flatten(0, -2), tokens.flatten())
+
+
+@torch.no_grad()
+def nats(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
+    """Exact negative log-likelihood of each picture, `[B]`, in nats: the sum over its tokens."""
+    logits = model(tokens, labels)
+    each = F.cross_entropy(logits.flatten(0, -2).float(), tokens.flatten(), reduction="none")
+    return each.view(len(tokens), -1).sum(1)
+
+
+def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Tensor:
+    """Logits `[B, K]` of the changed distribution: sharpened, then cut to the `top_k` likeliest (0: all), then to the
+    fewest tokens whose probability reaches `top_p`. Temperature 0 leaves only the likeliest.
+    """
+    _check_sampling(temperature, top_k, top_p)
+    if temperature == 0:
+        return torch.full_like(logits, -math.inf).scatter(-1, logits.argmax(-1, keepdim=True), 0.0)
+    logits = logits / temperature
+    if 0 < top_k < logits.shape[-1]:
+        logits = logits.masked_fill(logits < logits.topk(top_k).values[..., -1:], -math.inf)
+    if top_p < 1:
+        ordered, order = logits.sort(-1, descending=True)
+        before = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)  # probability of everything likelier
+        logits = logits.masked_fill((before >= top_p).gather(-1, order.argsort(-1)), -math.inf)
+    return logits
+
+
+def draw(logits: Tensor, u: Tensor) -> Tensor:
+    """One token a row of `[B, K]` by inverting the cumulative distribution at uniform `u [B]` in [0, 1)."""
+    ladder = logits.softmax(-1).cumsum(-1)
+    total = ladder[:, -1:]
+    rung = torch.minimum(u[:, None] * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(ladder, rung, right=True).squeeze(1)
+
+
+@torch.no_grad()
+def sample(
+    model: Callable,
+    labels: Tensor,
+    *,
+    shape: tuple[int, ...],
+    guidance: float = 1.0,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    generator: torch.Generator | None = None,
+    prefix: Tensor | None = None,
+    cache: bool = True,
+    callback: Callable[[int, Tensor], None] | None = None,
+) -> Tensor:
+    """Tokens `[B, *shape]`, one after another; the same generator gives the same picture in any batch (fp32).
+
+    `labels [B]`; `prefix [B, P]` are the first tokens, kept as they are; `cache=False` recomputes everything at every
+    step; `callback(i, tokens [B, T])` is called after each new token.
+    """
+    _check_sampling(temperature, top_k, top_p)
+    B, T, known = len(labels), math.prod(shape), 0 if prefix is None else prefix.shape[1]
+    if B == 0:
+        raise ValueError("labels is empty: give one label a picture.")
+    if known > T or (prefix is not None and len(prefix) != B):
+        raise ValueError(f"prefix of shape {tuple(prefix.shape)} does not fit {B} pictures of {T} tokens.")
+    where = labels.device
+    u = runtime.uniforms(B, (T,), generator, like=where)
+    tokens = torch.zeros(B, T, dtype=torch.long, device=where)
+    if known:
+        tokens[:, :known] = prefix
+    step = _stepper(model, labels, shape, guidance, cache)
+    plain = temperature == 1 and top_k == 0 and top_p == 1
+    for i in range(T):
+        if i < known and not cache:
+            continue
+        logits = step(tokens, i)
+        if i < known:
+            continue
+        tokens[:, i] = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
+        if callback is not None:
+            callback(i, tokens)
+    return tokens.view(B, *shape)
+
+
+def _stepper(model: Callable, labels: Tensor, shape: tuple[int, ...], scale: float, cache: bool) -> Callable:
+    """`(tokens [B, T], i) -> guided logits [B, K]`, remembering earlier steps where the model can."""
+    both = guide.doubled(labels, guide.null_label(model)) if scale != 1 else labels
+    if cache and hasattr(model, "decoder"):
+        one = model.decoder(both)
+    else:
+
+        def one(tokens, i):
+            return model(tokens.view(-1, *shape), both).flatten(1, -2)[:, i]
+
+    if scale == 1:
+        return one
+    return lambda tokens, i: guide.combine(*one(torch.cat([tokens, tokens]), i).chunk(2), scale)
+
+
+def _check_sampling(temperature: float, top_k: int, top_p: float) -> None:
+    if not temperature >= 0 or math.isinf(temperature):
+        raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
+    if top_k < 0:
+        raise ValueError(f"top_k={top_k} must be >= 0 (0 keeps all tokens).")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p={top_p} must lie in (0, 1] (1 keeps all tokens).")

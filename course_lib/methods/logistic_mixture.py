@@ -1,0 +1,33 @@
+"""256 levels from a handful of numbers: the discretised mixture of logistics. Built in notebook 02.
+
+Source: PixelCNN++ (arXiv 1701.05517). Parameters `[…, 3M]`: M logits of the weights, M means, M log-scales, for levels
+mapped to [-1, 1]; the first and the last level take the tails.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SMALLEST_LOG_SCALE = -7.0
+
+
+def log_prob(parameters: Tensor, tokens: Tensor, levels: int = 256) -> Tensor:
+    """Log-probability in nats of the level `tokens […]` under `parameters […, 3M]`."""
+    weights, means, log_scales = parameters.chunk(3, dim=-1)
+    x = (tokens.to(parameters.dtype) * (2 / (levels - 1)) - 1)[..., None]
+    scale = torch.exp(-log_scales.clamp(min=SMALLEST_LOG_SCALE))
+    half = 1 / (levels - 1)
+    upper, lower = (x - means + half) * scale, (x - means - half) * scale
+    bin = torch.sigmoid(upper) - torch.sigmoid(lower)
+    # Where a bin holds next to nothing the difference of two sigmoids loses all digits: use density times width.
+    middle = (x - means) * scale
+    density = middle - 2 * F.softplus(middle) + torch.log(scale * 2 * half)
+    inner = torch.where(bin > 1e-5, bin.clamp(min=1e-12).log(), density)
+    each = torch.where(x < -1 + half, F.logsigmoid(upper), torch.where(x > 1 - half, F.logsigmoid(-lower), inner))
+    return torch.logsumexp(weights.log_softmax(-1) + each, dim=-1)
+
+
+def log_probs(parameters: Tensor, levels: int = 256) -> Tensor:
+    """Log-probabilities `[…, levels]` of all levels: logits for `autoregressive.draw`."""
+    every = torch.arange(levels, device=parameters.device).expand(*parameters.shape[:-1], levels)
+    return log_prob(parameters.unsqueeze(-2), every, levels)

@@ -1,0 +1,150 @@
+"""One transformer for every family: what changes between them is the mask, the input and the condition.
+
+Built in notebook 03 (causal, on pixels); the same class predicts tokens and removes noise in later notebooks.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .decoder import TransformerDecoder
+from .layers import Block, Mask, norm, rotary_angles, time_features
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Shape of a `Transformer`.
+
+    `patch` = 0 reads token ids, p > 0 cuts a picture into p×p patches. `blocks` are the sizes of the groups of
+    positions that see each other: () is causal, (T,) bidirectional. `context` label tokens go before the sequence;
+    with `adaln` labels and time modulate every block instead, and `context` is 0.
+    """
+
+    grid: tuple[int, int]  # rows and columns of tokens or patches
+    inputs: int  # size of the vocabulary, or channels of the picture
+    patch: int = 0
+    classes: int = 0  # labels run from 0 to classes - 1; `classes` itself means "no label"
+    context: int = 1
+    width: int = 128
+    depth: int = 6
+    heads: int = 4
+    blocks: tuple[int, ...] = ()
+    adaln: bool = False
+
+    @property
+    def length(self) -> int:
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def outputs(self) -> int:
+        return self.inputs * self.patch**2 if self.patch else self.inputs
+
+    @property
+    def causal(self) -> bool:
+        return not self.blocks
+
+
+class Transformer(nn.Module):
+    """Pre-norm transformer with learned and 2-D rotary positions.
+
+    Tokens: `model(tokens [B, T], labels [B]) -> logits [B, T, inputs]`; a causal model shifts inside, so that
+    `logits[:, i]` depends on `tokens[:, :i]` only. Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`.
+    """
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        c = self.config = config
+        if c.adaln and c.context:
+            raise ValueError("context must be 0 with adaln=True: labels then modulate the blocks.")
+        if c.causal and not c.context:
+            raise ValueError("a causal transformer needs context >= 1: the first position must be predicted from it.")
+        if c.blocks and sum(c.blocks) != c.length:
+            raise ValueError(f"blocks={c.blocks} must add up to the {c.length} positions of grid={c.grid}.")
+        self.read = nn.Linear(c.outputs, c.width) if c.patch else nn.Embedding(c.inputs, c.width)
+        self.label = nn.Embedding(c.classes + 1, c.width)
+        self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, c.adaln) for _ in range(c.depth))
+        self.head = nn.Linear(c.width, c.outputs, bias=bool(c.patch))
+        nn.init.zeros_(self.head.weight)
+        # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
+        for table in (self.label, self.read) if not c.patch else (self.label,):
+            nn.init.normal_(table.weight, std=0.5)
+        if c.patch:
+            nn.init.zeros_(self.head.bias)
+        if c.adaln:
+            self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+            self.modulation = nn.Linear(c.width, 6 * c.width)  # one for all blocks, each adds its own offset (PixArt-α)
+            self.last = nn.Parameter(torch.zeros(2, c.width))
+            nn.init.zeros_(self.modulation.weight)
+            nn.init.zeros_(self.modulation.bias)
+        # A causal model starts from the last label token, so the token that predicts position i sits at position i.
+        extra = max(c.context - 1, 0) if c.causal else c.context
+        self.mask = Mask((1,) * (extra + c.length)) if c.causal else Mask((extra + c.blocks[0], *c.blocks[1:]))
+        y, x = torch.meshgrid(torch.arange(c.grid[0]), torch.arange(c.grid[1]), indexing="ij")
+        angles = F.pad(rotary_angles(y.flatten(), x.flatten(), c.width // c.heads), (0, 0, extra, 0))
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+
+    @property
+    def null(self) -> int:
+        """The label that means "no label"."""
+        return self.config.classes
+
+    def labels(self, labels: Tensor | None, batch: int) -> Tensor:
+        """Labels as `[B, max(context, 1)]`, "no label" where there are none; out of range is an error."""
+        device, count = self.label.weight.device, max(self.config.context, 1)
+        if labels is None:
+            return torch.full((batch, count), self.null, device=device)
+        if labels.shape not in ((batch,), (batch, count)):
+            raise ValueError(f"labels of shape {tuple(labels.shape)} do not fit a batch of {batch}: give [{batch}].")
+        if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) <= self.null:
+            raise ValueError(
+                f"labels must lie in 0..{self.null} ({self.null} = no label), not {labels.min()}..{labels.max()}."
+            )
+        return labels.to(device).view(batch, -1).expand(batch, count)
+
+    def forward(self, x: Tensor, *conditions: Tensor | None) -> Tensor:
+        c = self.config
+        *time, labels = conditions or (None,)  # (labels) for tokens, (t, labels) for noise
+        labels, size = self.labels(labels, len(x)), x.shape[-2:]
+        h = self.read(patchify(x, c.patch) if c.patch else x)  # [B, T, D]
+        label = self.label(labels)  # [B, context, D]
+        if c.causal:
+            h = torch.cat([label, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
+        elif c.context:
+            h = torch.cat([label, h], dim=1)
+        h = h + F.pad(self.position, (0, 0, h.shape[1] - len(self.position), 0))
+        modulation = None
+        if c.adaln:
+            t = time[0] if time else torch.zeros(len(x), device=x.device)
+            condition = F.silu(self.time(time_features(t, 64)) + label.mean(1))
+            modulation = self.modulation(condition).float().view(-1, 6, c.width)
+        for block in self.blocks:
+            h = block(h, self.cos, self.sin, self.mask, modulation)
+        h = norm(h[:, -c.length :])
+        if c.adaln:
+            shift, scale = (modulation[:, :2] + self.last).unsqueeze(2).unbind(1)
+            h = h * (1 + scale) + shift
+        out = self.head(h).float()
+        return unpatchify(out, c.patch, c.grid, size) if c.patch else out
+
+    def decoder(self, labels: Tensor) -> TransformerDecoder:
+        """A step-by-step decoder with its own KV cache for one batch of labels `[B]`; causal token models only."""
+        if not self.config.causal or self.config.patch:
+            raise ValueError("only a causal transformer on tokens can be decoded step by step.")
+        return TransformerDecoder(self, self.labels(labels, len(labels)))
+
+
+def patchify(x: Tensor, patch: int) -> Tensor:
+    """Cut `[B, C, H, W]` into `[B, T, C·p·p]`, row by row; H and W must be divisible by `patch`."""
+    B, C, H, W = x.shape
+    x = x.view(B, C, H // patch, patch, W // patch, patch)
+    return x.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * patch * patch)
+
+
+def unpatchify(x: Tensor, patch: int, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """Undo `patchify`: `[B, T, C·p·p]` on a `grid` of patches back to `[B, C, *size]`."""
+    B = len(x)
+    return x.view(B, *grid, -1, patch, patch).permute(0, 3, 1, 4, 2, 5).reshape(B, -1, *size)

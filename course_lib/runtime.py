@@ -1,0 +1,115 @@
+"""Where the course runs: device, precision, threads, seeds, budgets and where `data/` lies. Built in notebook 00."""
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _choice(name: str, allowed: tuple[str, ...]) -> str:
+    """The environment variable `name`, checked against what it may be; '' where it is not set."""
+    value = os.environ.get(name, "").strip().lower()
+    if value and value not in allowed:
+        raise ValueError(f"{name}={value!r} is not known. Set it to one of {', '.join(allowed)}, or unset it.")
+    return value
+
+
+def data_dir() -> Path:
+    """The folder of pictures, checkpoints and results that ships with the course (`COURSE_DATA` overrides it)."""
+    return Path(os.environ.get("COURSE_DATA", ROOT / "data"))
+
+
+def cache_dir() -> Path:
+    """A writable folder for downloads, unfinished training and the reader's own files (`COURSE_CACHE` overrides it)."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pixels-tokens-noise"
+    return Path(os.environ.get("COURSE_CACHE", default))
+
+
+def cores() -> int:
+    """Processor cores that this process may really use: affinity and container quota counted, not the machine's total."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:  # cgroup v2: "max 100000" or "150000 100000" (quota and period in microseconds)
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            count = min(count, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        pass
+    return count
+
+
+def device() -> torch.device:
+    """CUDA, then MPS, then CPU; `COURSE_DEVICE` overrides the choice."""
+    if chosen := _choice("COURSE_DEVICE", ("cpu", "cuda", "mps")):
+        return torch.device(chosen)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def precision() -> tuple[torch.dtype, str]:
+    """The dtype in which matrices multiply, and why. `COURSE_PRECISION` = fp32, bf16 or fp16 overrides the choice.
+
+    bf16 pays where the processor multiplies it in hardware (AVX512-BF16, AMX, Ampere and later); a T4 gets fp16.
+    """
+    named = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if chosen := _choice("COURSE_PRECISION", tuple(named)):
+        return named[chosen], "COURSE_PRECISION says so"
+    where = device().type
+    if where == "cuda":
+        if torch.cuda.get_device_capability()[0] >= 8:
+            return torch.bfloat16, "the GPU multiplies bf16 in hardware"
+        return torch.float16, "the GPU has no bf16 in hardware, but fp16"
+    if where == "cpu" and torch.backends.mkldnn.is_available():
+        for name, check in (("AVX512-BF16", "_is_avx512_bf16_supported"), ("AMX", "_is_amx_tile_supported")):
+            if getattr(torch.cpu, check, lambda: False)():
+                return torch.bfloat16, f"the processor has {name}"
+    return torch.float32, f"bf16 is not fast on this {where}"
+
+
+def autocast():
+    """Context in which matrix products run in `precision()`; weights and everything delicate stay in fp32."""
+    dtype, _ = precision()
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device().type, dtype=dtype)
+
+
+def seed(value: int) -> torch.Generator:
+    """Seed torch's global generator (for initial weights) and return a fresh CPU generator with the same seed."""
+    torch.manual_seed(value)
+    return torch.Generator().manual_seed(value)
+
+
+def budget(cpu: int, gpu: int) -> int:
+    """A fixed number of steps: `cpu` on a processor, `gpu` on CUDA. Never seconds: a slow machine draws the same picture."""
+    chosen = gpu if device().type == "cuda" else cpu
+    scale = float(os.environ.get("COURSE_BUDGET", "1"))
+    return max(1, round(chosen * scale))
+
+
+def _per_picture(draw, batch: int, shape: tuple[int, ...], generator: torch.Generator | None, like) -> torch.Tensor:
+    """One small generator a picture, so that picture i never depends on how many others are drawn beside it."""
+    seeds = torch.randint(2**62, (batch,), generator=generator).tolist()
+    rows = [draw(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
+    out = torch.stack(rows) if rows else torch.zeros(0, *shape)
+    return out.to(device() if like is None else like)
+
+
+def noise(batch: int, shape: tuple[int, ...], generator: torch.Generator | None = None, like=None) -> torch.Tensor:
+    """Standard normal `[batch, *shape]`; the same generator gives picture i the same noise on any device, in any batch."""
+    return _per_picture(torch.randn, batch, tuple(shape), generator, like)
+
+
+def uniforms(batch: int, shape: tuple[int, ...], generator: torch.Generator | None = None, like=None) -> torch.Tensor:
+    """Uniform [0, 1) `[batch, *shape]`, a stream a picture as in `noise`."""
+    return _per_picture(torch.rand, batch, tuple(shape), generator, like)
+
+
+def setup() -> None:
+    """Use the cores really available, no more: oversubscribed threads are 50 times slower than one."""
+    if torch.get_num_threads() > cores() or "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
+
+
+setup()

@@ -1,0 +1,7 @@
+"""Training: one loop, the named recipes, and weights on disk."""
+
+from .checkpoints import CheckpointError, header, load, save
+from .fit import Batches, Run, fit
+from .recipes import RECIPES, Recipe, result, train
+
+__all__ = ["RECIPES", "Batches", "CheckpointError", "Recipe", "Run", "fit", "header", "load", "result", "save", "train"]

@@ -1,0 +1,95 @@
+"""Weights on disk: safetensors with a JSON header, written atomically, read with suspicion. Built in notebook 02."""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .. import networks, runtime
+
+
+class CheckpointError(ValueError):
+    """A weight file that can't be used; the message names the file and the remedy."""
+
+
+def folder() -> Path:
+    """Where the shipped checkpoints lie."""
+    return runtime.data_dir() / "checkpoints"
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
+    """Write a safetensors file so that at any moment either the old or the whole new one is there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, header)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_header(path: Path) -> dict[str, str]:
+    """The strings in the header of a safetensors file; nothing else is read."""
+    try:
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing. {_remedy(path)}") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is not a whole safetensors file ({error}). {_remedy(path)}") from None
+
+
+def save(path: Path, model: nn.Module, header: dict) -> None:
+    """Ship `model` as bf16 weights with its class, its config and `header` (recipe, seconds, numbers …) as JSON."""
+    config = {"network": type(model).__name__, "config": asdict(model.config)}
+    tensors = {k: v.bfloat16() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    write(path, tensors, {"course": json.dumps({**config, **header})})
+
+
+def header(name: str) -> dict:
+    """The header of the shipped checkpoint `name`: network, config, recipe, code version, seconds, hardware, numbers."""
+    path = folder() / f"{name}.safetensors"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in folder().glob("*.safetensors"))) or "none"
+        raise CheckpointError(f"no checkpoint is called {name!r} in {folder()}; there are: {known}.")
+    text = read_header(path).get("course")
+    if text is None:
+        raise CheckpointError(f"{path} has no course header: it is some other safetensors file. {_remedy(path)}")
+    return json.loads(text)
+
+
+def load(name: str) -> nn.Module:
+    """The shipped model `name`, in fp32 on the runtime's device, ready to sample."""
+    about, path = header(name), folder() / f"{name}.safetensors"
+    known = {"Classifier", "PixelCNN", "Transformer"}
+    if about.get("network") not in known:
+        raise CheckpointError(
+            f"{path} holds a {about.get('network')!r}; known are {', '.join(sorted(known))}. {_remedy(path)}"
+        )
+    try:
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()}
+        model = getattr(networks, about["network"])(getattr(networks, about["network"] + "Config")(**config))
+        weights = load_file(path)
+        model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
+    except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
+    broken = [k for k, v in model.state_dict().items() if v.is_floating_point() and not v.isfinite().all()]
+    if broken:
+        raise CheckpointError(f"{path} holds numbers that are not finite, in {broken[0]}. {_remedy(path)}")
+    return model.eval().requires_grad_(False).to(runtime.device())
+
+
+def _remedy(path: Path) -> str:
+    return f"Get it back with `git checkout -- {path.name}` in its folder, or make it with `course train {path.stem}`."

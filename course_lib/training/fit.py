@@ -1,0 +1,161 @@
+"""One training loop for every family. Built in notebook 02."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from .. import runtime
+from . import state
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Endless batches `(x, labels)`: `batches(step)` depends on seed and step alone, so that training can resume."""
+
+    x: Tensor  # [N, …], ready for the loss: tokens, or pictures in [-1, 1]
+    labels: Tensor  # [N]
+    size: int = 64
+    seed: int = 0
+
+    def __post_init__(self):
+        if len(self.x) != len(self.labels) or not 1 <= self.size <= len(self.x):
+            raise ValueError(
+                f"size={self.size} must lie in 1..{len(self.x)}, and labels ({len(self.labels)}) be as many."
+            )
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        each = len(self.x) // self.size
+        epoch, part = divmod(step, each)
+        order = torch.randperm(len(self.x), generator=torch.Generator().manual_seed(self.seed * 1_000_003 + epoch))
+        rows = order[part * self.size : (part + 1) * self.size]
+        x = self.x[rows]
+        return x.long() if x.dtype == torch.uint8 else x, self.labels[rows]
+
+
+@dataclass
+class Run:
+    """What training gave: the `model`, its averaged twin `ema` (the one to use), the losses and the seconds."""
+
+    model: nn.Module
+    ema: nn.Module
+    losses: list[float] = field(default_factory=list)
+    step: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+
+
+def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `model.blocks`.
+
+    Source: Muon (kellerjordan.github.io/posts/muon), here torch's own.
+    """
+    inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
+    matrices = [p for n, p in model.named_parameters() if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    out = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
+    return out + ([torch.optim.Muon(matrices, lr=muon, weight_decay=0.01)] if matrices else [])
+
+
+def rate(step: int, steps: int, warmup: int = 100) -> float:
+    """Share of the learning rate at `step`: a short warm-up, constant to 60 %, then down to 2 % in a straight line."""
+    return min(1.0, (step + 1) / min(warmup, max(1, steps // 10)), 0.02 + 0.98 * (steps - step) / (0.4 * steps))
+
+
+@torch.no_grad()
+def average(ema: nn.Module, model: nn.Module, step: int, decay: float) -> None:
+    """Move the running average of the weights; it starts fast so that the first weights are soon forgotten."""
+    weight = 1 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), weight)
+    for ours, theirs in zip(ema.buffers(), model.buffers(), strict=True):
+        ours.copy_(theirs)
+
+
+def fit(
+    model: nn.Module,
+    loss: Callable,
+    batches: Callable[[int], tuple[Tensor, ...]],
+    *,
+    steps: int,
+    lr: float = 1e-3,
+    muon: float = 0.0,
+    ema: float = 0.995,
+    clip: float = 1.0,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+    every: float = 120.0,
+    callback: Callable[[Run], None] | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps.
+
+    An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
+    there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
+    """
+    if steps < 1:
+        raise ValueError(f"steps={steps} must be at least 1.")
+    model.to(runtime.device()).train()
+    run = Run(model, copy.deepcopy(model).eval().requires_grad_(False))
+    opts = optimizers(model, lr, muon)
+    for opt in opts:
+        opt.defaults["peak"] = opt.param_groups[0]["lr"]
+    if checkpoint is not None and Path(checkpoint).exists():
+        state.restore(checkpoint, run, opts)
+    fp16 = runtime.precision()[0] == torch.float16
+    scaler = torch.amp.GradScaler(runtime.device().type, enabled=fp16)
+    start, saved = time.perf_counter() - run.seconds, time.perf_counter()
+    bar = tqdm(total=steps, initial=run.step, disable=not progress, leave=False, unit="step", mininterval=1.0)
+    try:
+        while run.step < steps:
+            value = _step(run, loss, batches, opts, scaler, steps, clip, seed)
+            if not math.isfinite(value):
+                raise FloatingPointError(f"the loss became {value} at step {run.step}: try a smaller learning rate.")
+            average(run.ema, model, run.step, ema)
+            run.losses.append(value)
+            run.step += 1
+            run.seconds = time.perf_counter() - start
+            if run.step % 10 == 0:
+                recent = run.losses[-50:]
+                bar.set_postfix_str(f"loss {sum(recent) / len(recent):.3f}", refresh=False)
+            bar.update()
+            if callback is not None:
+                callback(run)
+            if checkpoint is not None and time.perf_counter() - saved > every:
+                state.store(checkpoint, run, opts)
+                saved = time.perf_counter()
+        run.finished = True
+    except KeyboardInterrupt:
+        bar.write(f"interrupted at step {run.step} of {steps}: what has been trained is kept.")
+    finally:
+        bar.close()
+        if checkpoint is not None and run.step:
+            state.store(checkpoint, run, opts)
+    model.eval()
+    return run
+
+
+def _step(run: Run, loss, batches, opts, scaler, steps: int, clip: float, seed: int) -> float:
+    device = next(run.model.parameters()).device
+    batch = tuple(part.to(device, non_blocking=True) for part in batches(run.step))
+    # Noise, times and dropped labels depend on seed and step alone, as the batches do.
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
+    with runtime.autocast():
+        value = loss(run.model, batch, generator=generator)
+    scaler.scale(value).backward()
+    for opt in opts:
+        scaler.unscale_(opt)
+        for group in opt.param_groups:
+            group["lr"] = opt.defaults["peak"] * rate(run.step, steps)
+    torch.nn.utils.clip_grad_norm_(run.model.parameters(), clip)
+    for opt in opts:
+        scaler.step(opt)
+        opt.zero_grad(set_to_none=True)
+    scaler.update()
+    return value.item()
