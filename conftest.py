@@ -1,0 +1,50 @@
+"""For every test and every notebook: a cache of its own, repeatable properties, and what each notebook costs."""
+
+import os
+import tempfile
+from collections import defaultdict
+
+import hypothesis
+import pytest
+from refresh import Peak
+
+_CACHE = tempfile.TemporaryDirectory(prefix="course-test-")
+os.environ["COURSE_CACHE"] = _CACHE.name  # a reader's own files and half-finished trainings are not the tests' business
+os.environ["HF_HUB_OFFLINE"] = "1"
+for _name in ("COURSE_BUDGET", "COURSE_GRADING", "COURSE_DATA"):
+    os.environ.pop(_name, None)
+
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("course")
+
+_seconds: dict[str, float] = defaultdict(float)
+_peaks: dict[str, Peak] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Watch the memory of a notebook's kernel from its first cell on."""
+    kernel = getattr(item.parent, "kernel", None)
+    if kernel is not None and item.parent.nodeid not in _peaks:
+        _peaks[item.parent.nodeid] = Peak(kernel.km.provisioner.pid)
+    try:
+        return (yield)
+    finally:
+        if kernel is not None and kernel.is_alive():
+            _peaks[item.parent.nodeid].look()
+
+
+def pytest_runtest_logreport(report):
+    """Add up the seconds of a notebook: start of its kernel, cells, end."""
+    file = report.nodeid.split("::")[0]
+    if file.endswith(".ipynb"):
+        _seconds[file] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line a notebook: seconds and peak memory."""
+    if _seconds:
+        terminalreporter.section("notebooks")
+    for file, seconds in _seconds.items():
+        peak = f"{_peaks[file].mb:6.0f} MB" if file in _peaks else ""
+        terminalreporter.write_line(f"{file:<44}{seconds:8.1f} s {peak}")

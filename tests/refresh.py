@@ -1,0 +1,180 @@
+"""Run notebooks from top to bottom in fresh kernels and keep their outputs: `make run`, or `python tests/refresh.py 01 02`.
+
+A notebook that raises, or writes to stderr, is left as it was. One that runs is written with its outputs, without the
+state of live widgets, and with a hash of its code cells; seconds and peak memory go to data/results/notebooks.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SECONDS_PER_CELL = 600
+
+
+class Peak:
+    """Peak resident memory of a process and its children, in MB, watched until the process ends."""
+
+    def __init__(self, pid: int, every: float = 0.2):
+        self.mb, self.every = 0.0, every
+        self._process = psutil.Process(pid)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        try:
+            while self._process.status() != psutil.STATUS_ZOMBIE:
+                self.look()
+                time.sleep(self.every)
+        except psutil.Error:  # it has ended
+            pass
+
+    def look(self) -> float:
+        """The peak so far. Linux keeps the exact one of the process itself; its children count with what they hold now."""
+        total = self._own() + sum(self._resident(child) for child in self._process.children(recursive=True))
+        self.mb = max(self.mb, total / 1e6)
+        return self.mb
+
+    def _own(self) -> int:
+        try:
+            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+        except (OSError, StopIteration):
+            return self._resident(self._process)
+
+    @staticmethod
+    def _resident(process: psutil.Process) -> int:
+        try:
+            return process.memory_info().rss
+        except psutil.Error:
+            return 0
+
+
+def chosen(names: list[str]) -> list[Path]:
+    """The notebooks whose file name starts with one of `names`; all of them where none is given."""
+    every = sorted(NOTEBOOKS.glob("*.ipynb"))
+    for name in names:
+        if not any(path.name.startswith(name) for path in every):
+            sys.exit(f"No notebook starts with {name!r}. There are: {', '.join(path.stem for path in every) or 'none'}.")
+    return [path for path in every if not names or path.name.startswith(tuple(names))]
+
+
+def settled(outputs: list) -> list:
+    """Outputs as a reader without a kernel should find them.
+
+    A live widget's view means nothing without its state: its static picture or page stays, and where it has none (a
+    progress bar) the output goes.
+    """
+    kept = []
+    for output in outputs:
+        data = output.get("data", {})
+        if WIDGET in data:
+            if not any(kind.startswith("image/") or kind == "text/html" for kind in data):
+                continue
+            del data[WIDGET]
+            output.get("metadata", {}).pop(WIDGET, None)
+        kept.append(output)
+    return kept
+
+
+def execute(path: Path) -> dict:
+    """Run one notebook, write it back, and return its row for notebooks.json; RuntimeError where it may not be kept."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_PER_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    peak = None
+
+    def watch(**_) -> None:
+        nonlocal peak
+        peak = peak or Peak(client.km.provisioner.pid)
+        peak.look()
+
+    client.on_cell_execute = client.on_cell_executed = watch
+    start = time.perf_counter()
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise RuntimeError(f"{path.name}: {error}") from None
+    seconds = time.perf_counter() - start
+
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, 1):
+        cell.outputs = settled(cell.outputs)
+        for output in cell.outputs:
+            if output.get("name") == "stderr" or output.output_type == "error":
+                text = output.get("text") or output.get("evalue")
+                raise RuntimeError(f"{path.name}, code cell {number} leaves an error or writes to stderr:\n{text}")
+    stamp(notebook)
+    atomic(path, nbformat.writes(notebook) + "\n")
+    return {"seconds": round(seconds, 1), "peak_mb": round(peak.mb) if peak else 0}
+
+
+def stamp(notebook) -> None:
+    """Metadata as committed: which code the outputs belong to, and nothing of the machine or of live widgets."""
+    from course_lib.publish import code_hash
+
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    notebook.metadata["course"] = {"code_hash": code_hash(notebook.cells)}
+
+
+def atomic(path: Path, text: str) -> None:
+    """Write all of `text` or nothing."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(part, path)
+
+
+def main() -> None:
+    """Run what was asked for, one after the other, and note how long each took."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", help="the start of a file name, such as 01 (default: all)")
+    paths = chosen(parser.parse_args().notebooks)
+
+    from course_lib import runtime
+
+    for name in ("COURSE_BUDGET", "COURSE_GRADING"):  # outputs are those of the course as it stands
+        os.environ.pop(name, None)
+    results = ROOT / "data" / "results" / "notebooks.json"
+    rows = json.loads(results.read_text()) if results.exists() else {}
+    failed = 0
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["COURSE_CACHE"] = cache  # nothing of this machine's reader gets into the outputs
+        for path in paths:
+            print(f"{path.stem:<32}", end="", flush=True)
+            try:
+                row = execute(path)
+            except RuntimeError as error:
+                failed += 1
+                print(f"not refreshed\n{error}", flush=True)
+                continue
+            row |= {"cores": runtime.cores(), "precision": str(runtime.precision()[0]).removeprefix("torch.")}
+            print(f"{row['seconds']:8.1f} s {row['peak_mb']:6d} MB {path.stat().st_size / 1000:7.0f} kB", flush=True)
+            rows[path.stem] = row
+            there = {file.stem for file in NOTEBOOKS.glob("*.ipynb")}
+            rows = {name: rows[name] for name in sorted(rows) if name in there}
+            results.parent.mkdir(parents=True, exist_ok=True)
+            atomic(results, json.dumps(rows, indent=1) + "\n")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
