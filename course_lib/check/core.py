@@ -1,0 +1,72 @@
+"""How a checker works, and the agreement of what a notebook builds with what the library ships."""
+
+import functools
+import os
+from collections.abc import Callable
+
+import torch
+
+
+class Wrong(AssertionError):
+    """The reader's answer is not right yet; the message names the mistake."""
+
+
+def exercise(reference: Callable, planted: Callable | None = None) -> Callable:
+    """Make a checker out of `test(attempt)`, which raises `Wrong` (or fails an assert) where the attempt is wrong.
+
+    `reference` is the course's own version. `planted` is the function with the planted bug, where the exercise is to
+    find one: `test.unchanged(attempt)` may tell whether the attempt still behaves like it.
+    """
+
+    def wrap(test: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
+        @functools.wraps(test)
+        def checker(attempt: Callable) -> Callable:
+            if planted is not None and _same_code(attempt, planted):
+                return _not_attempted(test, reference)
+            try:
+                test(attempt)
+            except NotImplementedError:
+                return _not_attempted(test, reference)
+            except AssertionError as error:
+                raise Wrong(f"{test.__name__}: not yet. {error}") from None
+            except Exception as error:
+                raise Wrong(f"{test.__name__}: your code stopped with {type(error).__name__}: {error}") from error
+            print(f"✓ {test.__name__}: right.")
+            return attempt
+
+        checker.reference, checker.planted = reference, planted
+        return checker
+
+    return wrap
+
+
+def _not_attempted(test: Callable, reference: Callable) -> Callable:
+    if os.environ.get("COURSE_GRADING") == "1":
+        raise Wrong(f"{test.__name__}: not attempted.")
+    print(f"{test.__name__}: not attempted yet; the notebook goes on with the course's own version.")
+    return reference
+
+
+def _same_code(a: Callable, b: Callable) -> bool:
+    """Whether two functions do the same operations on the same constants and names."""
+    a, b = getattr(a, "__code__", None), getattr(b, "__code__", None)
+    if a is None or b is None:
+        return False
+    constants = [[c for c in code.co_consts if not hasattr(c, "co_code") and not isinstance(c, str)] for code in (a, b)]
+    return a.co_code == b.co_code and a.co_names == b.co_names and constants[0] == constants[1]
+
+
+@torch.no_grad()
+def same(ours, shipped, what: str = "", tolerance: float = 1e-5) -> None:
+    """The agreement cell: what was built here gives what `course_lib` gives, to `tolerance`; tensors or tuples of them."""
+    pairs = list(zip(ours, shipped, strict=True)) if isinstance(ours, (tuple, list)) else [(ours, shipped)]
+    largest = 0.0
+    for a, b in pairs:
+        a, b = torch.as_tensor(a), torch.as_tensor(b)
+        if a.shape != b.shape:
+            raise AssertionError(f"{what}: shapes differ, {tuple(a.shape)} here and {tuple(b.shape)} in course_lib.")
+        if a.numel():
+            largest = max(largest, float((a.double() - b.double()).abs().max()))
+    if not largest <= tolerance:
+        raise AssertionError(f"{what}: the largest difference is {largest:.2g}, more than {tolerance:g}.")
+    print(f"✓ {what or 'agreement'}: what you built is what course_lib ships (largest difference {largest:.1g}).")

@@ -1,0 +1,63 @@
+"""What it cost: seconds, calls of the network, floating-point operations, memory. Built in notebook 03."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from .. import runtime
+
+
+class Counter:
+    """Wrap a model and count: `.calls` of the network, and `.rows`, the pictures that went through it."""
+
+    def __init__(self, model: Callable):
+        self.model, self.calls, self.rows = model, 0, 0
+        if hasattr(model, "null"):
+            self.null = model.null
+
+    def __call__(self, x, *conditions):
+        self.calls, self.rows = self.calls + 1, self.rows + len(x)
+        return self.model(x, *conditions)
+
+    def __getattr__(self, name: str):
+        if name != "decoder":
+            raise AttributeError(name)
+        return self._decoder if hasattr(self.model, "decoder") else getattr(self.model, name)
+
+    def _decoder(self, labels):
+        step = self.model.decoder(labels)
+
+        def counted(tokens, i):
+            self.calls, self.rows = self.calls + 1, self.rows + len(tokens)
+            return step(tokens, i)
+
+        return counted
+
+
+def seconds(work: Callable[[], object], repeats: int = 3) -> float:
+    """The shortest of `repeats` runs of `work()`, in seconds; the GPU is waited for."""
+    times = []
+    for _ in range(max(1, repeats)):
+        start = time.perf_counter()
+        work()
+        if runtime.device().type == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def flops(work: Callable[[], object]) -> int:
+    """Floating-point operations of the matrix products in one run of `work()`."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        work()
+    return counter.get_total_flops()
+
+
+def peak_mb() -> float:
+    """The most memory this process has had resident so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)

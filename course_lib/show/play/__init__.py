@@ -1,0 +1,5 @@
+"""Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
+
+from .base import Play
+
+__all__ = ["Play"]
