@@ -137,7 +137,7 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
     if name not in RECIPES:
         raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
-    pictures = data.load(recipe.data, split="train", full=True)
+    pictures, code = data.load(recipe.data, split="train", full=True), code_version()
     runtime.seed(0)
     model = recipe.build()
     x = recipe.prepare(pictures)
@@ -156,18 +156,18 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
     )
     if run.finished:
         run.ema.config = model.config
-        checkpoints.save(checkpoints.folder() / f"{name}.safetensors", run.ema, about(name, run, len(pictures)))
+        checkpoints.save(checkpoints.folder() / f"{name}.safetensors", run.ema, about(name, run, len(pictures), code))
         unfinished.unlink(missing_ok=True)
     return run
 
 
-def about(name: str, run: Run, pictures: int) -> dict:
+def about(name: str, run: Run, pictures: int, code: str) -> dict:
     """What a checkpoint's header and its result file say of how it was made."""
     recipe = RECIPES[name]
     return {
         "recipe": name,
         "about": recipe.about,
-        "code": code_version(),
+        "code": code,
         "data": {"name": recipe.data, "pictures": pictures},
         "seeds": [0],
         "steps": run.step,
