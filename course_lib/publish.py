@@ -18,7 +18,9 @@ def repository(root: Path = runtime.ROOT) -> str:
     """OWNER/NAME as pyproject.toml has it; FileNotFoundError outside a clone."""
     path = root / "pyproject.toml"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing. Run this in a clone of the course, installed with `pip install -e .`.")
+        raise FileNotFoundError(
+            f"{path} is missing. Run this in a clone of the course, installed with `pip install -e .`."
+        )
     address = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
     return address.removeprefix("https://github.com/").removesuffix("/")
 

@@ -1,4 +1,4 @@
-"""Run notebooks from top to bottom in fresh kernels and keep their outputs: `make run`, or `python tests/refresh.py 01 02`.
+"""Run notebooks from top to bottom in fresh kernels, keep their outputs: `make run`, `python tests/refresh.py 01 02`.
 
 A notebook that raises, or writes to stderr, is left as it was. One that runs is written with its outputs, without the
 state of live widgets, and with a hash of its code cells; seconds and peak memory go to data/results/notebooks.json.
@@ -38,7 +38,7 @@ class Peak:
             pass
 
     def look(self) -> float:
-        """The peak so far. Linux keeps the exact one of the process itself; its children count with what they hold now."""
+        """The peak so far. Linux keeps the exact one of the process; its children count with what they hold now."""
         total = self._own() + sum(self._resident(child) for child in self._process.children(recursive=True))
         self.mb = max(self.mb, total / 1e6)
         return self.mb
@@ -63,7 +63,8 @@ def chosen(names: list[str]) -> list[Path]:
     every = sorted(NOTEBOOKS.glob("*.ipynb"))
     for name in names:
         if not any(path.name.startswith(name) for path in every):
-            sys.exit(f"No notebook starts with {name!r}. There are: {', '.join(path.stem for path in every) or 'none'}.")
+            known = ", ".join(path.stem for path in every) or "none"
+            sys.exit(f"No notebook starts with {name!r}. There are: {known}.")
     return [path for path in every if not names or path.name.startswith(tuple(names))]
 
 

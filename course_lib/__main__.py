@@ -1,0 +1,152 @@
+"""The command line: `course doctor · data · train · experiment · bench · publish`; status 0, or a one-line reason.
+
+Each command imports what it needs when it runs, so that `--help` answers at once.
+"""
+
+import argparse
+import subprocess
+import sys
+
+
+def doctor(_) -> int:
+    """what the course runs on here: versions, device, precision, cores, memory, files; ends in "ready" or what to do"""
+    from course_lib.doctor import examine
+
+    rows, remedies = examine()
+    for what, finding in rows:
+        print(f"{what:<12}{finding}")
+    print("ready" if not remedies else "not ready: " + "; ".join(remedies))
+    return bool(remedies)
+
+
+def data(args) -> int:
+    """list the pictures and verify what ships; `fetch NAME` downloads the rest, `fill FOLDER` takes it from a folder"""
+    from course_lib.data import SETS, download, files
+
+    official = {name: getattr(chosen, "OFFICIAL", []) for name, chosen in SETS.items()}
+    if args.action == "fetch":
+        if args.what not in SETS:
+            raise ValueError(f"{args.what!r} is not a set of pictures. Choose one of {', '.join(SETS)}.")
+        for remote in official[args.what]:
+            print(f"{remote.file}: {len(download.content(remote)):,} bytes, verified")
+        if not official[args.what]:
+            print(f"{args.what} ships whole: nothing to fetch")
+        return 0
+    if args.action == "fill":
+        for path in download.fill_cache(args.what, [remote for remotes in official.values() for remote in remotes]):
+            print(f"{path}: verified")
+        return 0
+    return _list(SETS, official, files.verify())
+
+
+def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int:
+    """One line a set of pictures and one for the checkpoints; status 1 where a file is missing or altered."""
+    from course_lib import runtime
+
+    for name in [*sets, "checkpoints"]:
+        mine = [row for row in found if row[0].startswith(f"{name}/")]
+        says = f"{sum(ok for _, ok, _ in mine)} of {len(mine)} shipped files verified" if mine else "nothing shipped"
+        if remotes := official.get(name):
+            folders = [runtime.cache_dir() / remote.folder for remote in remotes]
+            there = sum(
+                (folder / remote.file).exists() or (folder / remote.file.removesuffix(".gz")).exists()
+                for folder, remote in zip(folders, remotes)
+            )
+            says += f"; {there} of {len(remotes)} official files in the cache"
+            says += "" if there == len(remotes) else f" (the rest: course data fetch {name})"
+        print(f"{name:<14}{says}")
+    wrong = [message for _, ok, message in found if not ok]
+    if wrong:
+        print(f"course: {'; '.join(wrong)}", file=sys.stderr)
+    return bool(wrong)
+
+
+def train(args) -> int:
+    """repeat the recipe that made a shipped model; interrupted, the same command goes on where it stopped"""
+    from course_lib.training import RECIPES, train
+
+    if args.name is None:
+        for name, recipe in RECIPES.items():
+            print(f"{name:<28}{recipe.about}")
+        return 0
+    run = train(args.name)
+    print(f"{args.name}: {run.step} steps" + ("" if run.finished else "; interrupted: the same command goes on"))
+    return 0 if run.finished else 130
+
+
+def experiment(args) -> int:
+    """repeat a comparison and rewrite its result"""
+    from course_lib.experiments import EXPERIMENTS, about, run
+
+    if args.name is None:
+        for name, function in sorted(EXPERIMENTS.items()):
+            print(f"{name:<28}{about(function)}")
+        if not EXPERIMENTS:
+            print("no comparison is there yet")
+        return 0
+    print(run(args.name))
+    return 0
+
+
+def bench(args) -> int:
+    """race the course against its peers (extra `peers`); prints a table and writes data/results/bench.json"""
+    from course_lib import runtime
+
+    script = runtime.ROOT / "tests" / "benchmarks" / "run.py"
+    if not script.exists():
+        raise FileNotFoundError(f"{script} is missing. Run this in a clone of the course.")
+    return subprocess.run([sys.executable, str(script), *args.rest], cwd=runtime.ROOT).returncode
+
+
+def publish(args) -> int:
+    """change the repository's address wherever it is repeated: badges, first cells, citation"""
+    from course_lib.publish import publish
+
+    changed = publish(args.slug)
+    for path in changed:
+        print(path)
+    if not changed:
+        print(f"the address is {args.slug} already")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their arguments; the help of each is the docstring of its function."""
+    top = argparse.ArgumentParser(prog="course", description="Pixels, Tokens, Noise: the course's own commands.")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(function) -> argparse.ArgumentParser:
+        made = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        made.set_defaults(function=function)
+        return made
+
+    command(doctor)
+    part = command(data).add_subparsers(dest="action", metavar="ACTION")
+    fetch = part.add_parser("fetch", help="download what does not ship, from its official source, checksummed")
+    fetch.add_argument("what", metavar="NAME", help="a set of pictures, such as fashion")
+    fill = part.add_parser("fill", help="take official files from a folder instead of the network, checksummed")
+    fill.add_argument("what", metavar="FOLDER", help="a folder that holds them, compressed or not")
+    command(train).add_argument("name", metavar="NAME", nargs="?", help="a recipe; without it, all are listed")
+    command(experiment).add_argument("name", metavar="NAME", nargs="?", help="without it, all are listed")
+    command(bench).add_argument("rest", metavar="...", nargs=argparse.REMAINDER, help="passed on to the benchmarks")
+    command(publish).add_argument("slug", metavar="OWNER/NAME", help="the repository on GitHub")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; what a user can mend becomes one line on stderr and status 1, an interrupt 130."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.function(args))
+    except KeyboardInterrupt:
+        print("course: interrupted", file=sys.stderr)
+        return 130
+    except ImportError as error:
+        print(f"course: {error}. Install what is missing: pip install -e '.[lab]'", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"course: {' '.join(str(error).split())}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
