@@ -300,3 +300,9 @@ def test_pages_repeat_the_one_address():
         assert f"https://github.com/{address}" in text
         for found in re.findall(r"(?:colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w-]+/[\w.-]+)", text):
             assert found == address, f"{page} names {found}"
+
+
+@pytest.mark.parametrize("words", [["check"], ["format", "--check"]], ids=" ".join)
+def test_code_is_linted_and_formatted(words):
+    found = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout[-3000:] + "\nmake lint"
