@@ -1,17 +1,18 @@
 """Weights on disk: safetensors with a JSON header, written atomically, read with suspicion. Built in notebook 02."""
 
+import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import nn
 
 from .. import networks, runtime
+from ..data import files
 
 
 class CheckpointError(ValueError):
@@ -25,19 +26,15 @@ def folder() -> Path:
 
 def write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
     """Write a safetensors file so that at any moment either the old or the whole new one is there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, temporary, header)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    files.write(Path(path), serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, header))
+
+
+def digest(tensors: dict[str, torch.Tensor]) -> str:
+    """sha256 of all weights in the order of their names: one flipped bit changes it."""
+    out = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        out.update(name.encode() + tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return out.hexdigest()
 
 
 def read_header(path: Path) -> dict[str, str]:
@@ -55,7 +52,14 @@ def save(path: Path, model: nn.Module, header: dict) -> None:
     """Ship `model` as bf16 weights with its class, its config and `header` (recipe, seconds, numbers …) as JSON."""
     config = {"network": type(model).__name__, "config": asdict(model.config)}
     tensors = {k: v.bfloat16() if v.is_floating_point() else v for k, v in model.state_dict().items()}
-    write(path, tensors, {"course": json.dumps({**config, **header})})
+    write(path, tensors, {"course": json.dumps({**config, **header, "weights": digest(tensors)})})
+
+
+def annotate(name: str, more: dict) -> None:
+    """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
+    path, about = folder() / f"{name}.safetensors", header(name)
+    tensors = load_file(path)
+    write(path, tensors, {"course": json.dumps(about | more | {"weights": digest(tensors)})})
 
 
 def header(name: str) -> dict:
@@ -82,6 +86,8 @@ def load(name: str) -> nn.Module:
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()}
         model = getattr(networks, about["network"])(getattr(networks, about["network"] + "Config")(**config))
         weights = load_file(path)
+        if digest(weights) != about.get("weights", digest(weights)):
+            raise ValueError("the checksum of its weights is not the one in its header")
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
     except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
