@@ -26,7 +26,7 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(ROOT_MAY) $(ARGS) notebooks/00_two_questions.ipynb
+	$(BIN)/jupyter lab $(ROOT_MAY) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_two_questions.ipynb
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --cov=course_lib --cov-config=pyproject.toml $(ARGS)
