@@ -62,28 +62,29 @@ def codec_bits(levels: Tensor) -> dict[str, float]:
     """
     if levels.dtype != torch.uint8 or levels.ndim != 3:
         raise ValueError(f"levels must be uint8 [N, H, W], not {levels.dtype} {tuple(levels.shape)}.")
-    sheet, pixels = mosaic(levels), levels.numel()
-    picture = Image.fromarray(sheet)
-    options = {"PNG": {"format": "PNG", "optimize": True}}
-    options["WebP"] = {"format": "WEBP", "lossless": True, "quality": 100, "method": 6, "exact": True}
+    grey, pixels = Image.fromarray(mosaic(levels)), levels.numel()
+    bands = [(0, y, grey.width, min(y + 14_000, grey.height)) for y in range(0, grey.height, 14_000)]  # WebP's limit
+    sheets = [grey.crop(band) for band in bands]
+    settings = {"PNG": [{"optimize": True}], "WebP": [{"lossless": True, "quality": 100, "method": 6, "exact": True}]}
+    if levels.numel() and levels.max() < 16:
+        settings["PNG"].append({"optimize": True, "bits": 4})  # two pixels a byte
     if features.check("jpg_2000"):
-        options["JPEG 2000"] = {"format": "JPEG2000", "irreversible": False}
+        settings["JPEG 2000"] = [{"irreversible": False}, {"irreversible": False, "num_resolutions": 1}]
     bits = {}
-    for name, how in options.items():
-        part = picture if max(picture.size) < 16_384 else None
-        pieces = (
-            [part]
-            if part
-            else [
-                picture.crop((0, y, picture.width, min(y + 14_000, picture.height)))
-                for y in range(0, picture.height, 14_000)
-            ]
-        )
-        size = 0
-        for piece in pieces:
-            file = io.BytesIO()
-            (piece.convert("RGB") if how["format"] == "WEBP" else piece).save(file, **how)
-            size += file.tell()
-        bits[name] = size * 8 / pixels
+    for name, choices in settings.items():
+        sizes = [sum(len(encode(sheet, name, **how)) for sheet in sheets) for how in choices]
+        bits[name] = min(sizes) * 8 / pixels
     bits["LZMA"] = len(lzma.compress(levels.numpy().tobytes(), preset=9)) * 8 / pixels
     return bits
+
+
+def encode(sheet: Image.Image, name: str, **settings) -> bytes:
+    """The file that a codec makes of a grey sheet; every pixel comes back from it."""
+    if name == "WebP":
+        sheet = sheet.convert("RGB")
+    elif "bits" in settings:  # PNG packs only pictures with a palette
+        sheet = Image.frombytes("P", sheet.size, sheet.tobytes())
+        sheet.putpalette([grey for grey in range(2 ** settings["bits"]) for _ in range(3)])
+    file = io.BytesIO()
+    sheet.save(file, format=name.replace(" ", ""), **settings)
+    return file.getvalue()
