@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from course_lib import runtime
+import torch
+
+from course_lib import data, runtime
 from course_lib.data import files
 
 EXPERIMENTS: dict[str, Callable[[], dict]] = {}
@@ -39,3 +41,31 @@ def run(name: str) -> Path:
     path = runtime.data_dir() / "results" / f"{name}.json"
     files.write(path, (json.dumps(result, indent=1) + "\n").encode())
     return path
+
+
+def codecs() -> dict:
+    """Bits a pixel of real codecs, and of counted neighbours, on all 10,000 test pictures at 256 and at 16 levels"""
+    import PIL
+
+    from course_lib import measure
+    from course_lib.data.levels import to_levels
+    from course_lib.methods.counting import Counts
+
+    train, test = data.load("fashion").pixels, data.load("fashion", "test").pixels
+    neighbours = {
+        "2": [(0, -1), (-1, 0)],
+        "3": [(0, -1), (-1, 0), (-1, -1)],
+        "4": [(0, -1), (-1, 0), (-1, -1), (-1, 1)],
+    }
+    metrics = {"data": "fashion, test, one mosaic", "n": len(test), "pillow": PIL.__version__}
+    for levels in (256, 16):
+        seen, tokens = (to_levels(pixels, levels).to(torch.uint8) for pixels in (train, test))
+        bits = measure.codec_bits(tokens)
+        for name, offsets in neighbours.items():
+            model = Counts(seen, offsets, levels, coarse=16)
+            bits[f"{name} neighbours"] = measure.likelihood(model, tokens)["bits_per_dim"]
+        metrics[f"levels_{levels}"] = {name: round(value, 4) for name, value in bits.items()}
+    return metrics
+
+
+EXPERIMENTS["codecs"] = codecs
