@@ -25,7 +25,7 @@ _peaks: dict[str, Peak] = {}
 def pytest_runtest_call(item):
     """Watch the memory of a notebook's kernel from its first cell on."""
     kernel = getattr(item.parent, "kernel", None)
-    if kernel is not None and item.parent.nodeid not in _peaks:
+    if kernel is not None and kernel.is_alive() and item.parent.nodeid not in _peaks:
         _peaks[item.parent.nodeid] = Peak(kernel.km.provisioner.pid)
     try:
         return (yield)

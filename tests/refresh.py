@@ -18,7 +18,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SECONDS_PER_CELL = 600
+SECONDS_PER_CELL = 300
 
 
 class Peak:
@@ -30,16 +30,15 @@ class Peak:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        try:
-            while self._process.status() != psutil.STATUS_ZOMBIE:
-                self.look()
-                time.sleep(self.every)
-        except psutil.Error:  # it has ended
-            pass
+        while self._process.is_running() and self.look():
+            time.sleep(self.every)
 
     def look(self) -> float:
-        """The peak so far. Linux keeps the exact one of the process; its children count with what they hold now."""
-        total = self._own() + sum(self._resident(child) for child in self._process.children(recursive=True))
+        """The peak so far, 0 once it has ended. Linux keeps the process's own; children count as they are now."""
+        try:
+            total = self._own() + sum(self._resident(child) for child in self._process.children(recursive=True))
+        except psutil.Error:  # it has ended
+            return 0.0
         self.mb = max(self.mb, total / 1e6)
         return self.mb
 
