@@ -4,6 +4,7 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 """
 
 import argparse
+import json
 import subprocess
 import sys
 
@@ -70,8 +71,14 @@ def train(args) -> int:
             print(f"{name:<28}{recipe.about}")
         return 0
     run = train(args.name)
-    print(f"{args.name}: {run.step} steps" + ("" if run.finished else "; interrupted: the same command goes on"))
-    return 0 if run.finished else 130
+    if not run.finished:
+        print(f"{args.name}: {run.step} steps; interrupted: the same command goes on")
+        return 130
+    from course_lib.measure import results
+
+    print(f"{args.name}: {run.step} steps in {run.seconds:.0f} s; now measured on the test set")
+    print(json.dumps(results.write(args.name), indent=1))
+    return 0
 
 
 def experiment(args) -> int:
