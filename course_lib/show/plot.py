@@ -4,6 +4,7 @@ One colour a family in the whole course, told apart by colour-blind eyes too (Ok
 """
 
 import io
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,6 +52,9 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.
             dpi=STYLE["figure.dpi"],
             **options,
         )
+    title = {name: STYLE[f"axes.title{name}"] for name in ("size", "weight")}
+    for ax in np.ravel(axes):  # a title asks for its style when it is written, after the style's context has ended
+        ax.set_title = partial(ax.set_title, loc="left", **title)
     fig.alt = alt
     plt.close(fig)  # shown by being the value of a cell, not twice
     return fig, axes
