@@ -1,5 +1,6 @@
 """Where the course runs: device, precision, threads, seeds, budgets and where `data/` lies. Built in notebook 00."""
 
+import math
 import os
 from contextlib import nullcontext
 from pathlib import Path
@@ -29,7 +30,7 @@ def cache_dir() -> Path:
 
 
 def cores() -> int:
-    """Processor cores that this process may really use: affinity and container quota counted, not the machine's total."""
+    """Processor cores that this process may really use: affinity and a container's quota count, not the machine."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:  # cgroup v2: "max 100000" or "150000 100000" (quota and period in microseconds)
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
@@ -43,6 +44,11 @@ def cores() -> int:
 def device() -> torch.device:
     """CUDA, then MPS, then CPU; `COURSE_DEVICE` overrides the choice."""
     if chosen := _choice("COURSE_DEVICE", ("cpu", "cuda", "mps")):
+        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not there[chosen]:
+            raise ValueError(
+                f"COURSE_DEVICE={chosen!r}, but this PyTorch finds no such device. Unset it, or set it to cpu."
+            )
         return torch.device(chosen)
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -82,9 +88,18 @@ def seed(value: int) -> torch.Generator:
 
 
 def budget(cpu: int, gpu: int) -> int:
-    """A fixed number of steps: `cpu` on a processor, `gpu` on CUDA. Never seconds: a slow machine draws the same picture."""
+    """A fixed number of steps: `cpu` on a processor, `gpu` on CUDA; `COURSE_BUDGET` multiplies it.
+
+    Never seconds: a slow machine draws the same picture.
+    """
     chosen = gpu if device().type == "cuda" else cpu
-    scale = float(os.environ.get("COURSE_BUDGET", "1"))
+    text = os.environ.get("COURSE_BUDGET", "1")
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = math.nan
+    if not 0 < scale < math.inf:
+        raise ValueError(f"COURSE_BUDGET={text!r} must be a number above 0 (1 is the course as it stands), or unset.")
     return max(1, round(chosen * scale))
 
 
@@ -97,7 +112,7 @@ def _per_picture(draw, batch: int, shape: tuple[int, ...], generator: torch.Gene
 
 
 def noise(batch: int, shape: tuple[int, ...], generator: torch.Generator | None = None, like=None) -> torch.Tensor:
-    """Standard normal `[batch, *shape]`; the same generator gives picture i the same noise on any device, in any batch."""
+    """Standard normal `[batch, *shape]`; one seed gives picture i the same noise on any device, in any batch."""
     return _per_picture(torch.randn, batch, tuple(shape), generator, like)
 
 
