@@ -33,9 +33,7 @@ class Classifier(nn.Module):
             ]
         self.body = nn.Sequential(*layers)
         self.squeeze = nn.Linear(sizes[-1] * 9, c.features)
-        self.standard = nn.BatchNorm1d(
-            c.features, affine=False
-        )  # features of mean 0 and variance 1, so distances have a scale
+        self.standard = nn.BatchNorm1d(c.features, affine=False)  # mean 0, variance 1: distances have a scale
         self.head = nn.Linear(c.features, c.classes)
 
     def features(self, x: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .layers import check_step
+
 
 class TransformerDecoder:
     """Callable `(tokens [B, T], i) -> logits [B, K]` for position i = 0, 1, 2, … of a causal `Transformer`.
@@ -18,12 +20,12 @@ class TransformerDecoder:
         c, (B, context) = model.config, labels.shape
         self.model, self.labels, self.heads = model, labels, c.heads
         d, T, weight = c.width // c.heads, context - 1 + c.length, model.head.weight
-        self.keys = torch.zeros(c.depth, B, c.heads, T, d, device=weight.device)
+        self.keys = weight.new_zeros(c.depth, B, c.heads, T, d)
         self.values = torch.zeros_like(self.keys)
         self.cos = torch.cat([model.cos, model.cos], dim=-1)  # [T, d]
         self.sin = torch.cat([-model.sin, model.sin], dim=-1)
         # The scale of the scores is folded into the queries' rows once instead of into the scores at every step.
-        scale = torch.ones(3, 1, 1, device=weight.device)
+        scale = weight.new_ones(3, 1, 1)
         scale[0] = 1 / math.sqrt(d)
         self.layers = [
             (
@@ -42,9 +44,8 @@ class TransformerDecoder:
 
     @torch.inference_mode()
     def __call__(self, tokens: Tensor, i: int) -> Tensor:
-        context = self.labels.shape[1]
-        if i + context - 1 != self.done + (context - 1 if i == 0 else 0):
-            raise ValueError(f"decoding must go on at position {self.done - context + 1}, not {i}: make a new decoder.")
+        B, context = self.labels.shape
+        check_step(tokens, i, (B, self.model.config.length), max(self.done - context + 1, 0))
         if i == 0:
             for j in range(context):
                 h = self._step(self.model.label(self.labels[:, j]).detach())

@@ -73,7 +73,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
 
 
 def rotary_angles(rows: Tensor, columns: Tensor, head_dim: int, base: float = 100.0) -> Tensor:
-    """Angles `[T, head_dim / 2]` of 2-D rotary positions: the first half turns with the row, the second with the column.
+    """Angles `[T, head_dim / 2]` of 2-D rotary positions: one half turns with the row, the other with the column.
 
     Source: RoPE (arXiv 2104.09864), axial as in LlamaGen. `head_dim` must be divisible by 4.
     """
@@ -89,10 +89,63 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
 
+def attention_flops(q, k, v, dropout: float = 0.0, causal: bool = False, *, out_shape=None, **_) -> int:
+    """Floating-point operations of attention on shapes `[B, h, T, d]`; a causal mask does half of them."""
+    (B, h, T, d), S = q, k[2]
+    return 4 * B * h * d * (T * (T + 1) // 2 if causal else T * S)
+
+
+# For torch's FlopCounterMode(custom_mapping=FLOPS), which knows the fused kernels of GPUs only.
+FLOPS = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops}
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Half precision is for products only: logits and velocities leave a network in fp32, or in fp64 if it is so."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int) -> None:
+    """ValueError where labels are no whole numbers from 0 to `null`, or have none of the `shapes`."""
+    if labels.is_floating_point() or labels.shape not in shapes:
+        raise ValueError(
+            f"labels must be whole numbers of shape {list(shapes[0])}, one a picture, "
+            f"not {labels.dtype} of shape {list(labels.shape)}."
+        )
+    _check_range("labels", labels, null, f" ({null} = no label)")
+
+
+def check_tokens(tokens: Tensor, shapes: tuple[tuple[int, ...], ...], levels: int) -> None:
+    """ValueError where tokens are no whole numbers from 0 to `levels` - 1, or a picture has none of the `shapes`."""
+    if tokens.is_floating_point() or tokens.shape[1:] not in shapes:
+        wanted = " or ".join(str(["B", *shape]).replace("'", "") for shape in shapes)
+        raise ValueError(
+            f"tokens must be whole numbers of shape {wanted}, not {tokens.dtype} of shape {list(tokens.shape)}."
+        )
+    _check_range("tokens", tokens, levels - 1, "")
+
+
+def check_step(tokens: Tensor, i: int, shape: tuple[int, int], done: int) -> None:
+    """ValueError where a decoder made for tokens of `shape`, that has `done` positions, is asked for another step."""
+    if tokens.shape != shape:
+        raise ValueError(
+            f"tokens must have shape {list(shape)}, as the decoder was made for, not {list(tokens.shape)}."
+        )
+    if i != done or done >= shape[1]:
+        raise ValueError(f"decoding is at position {done} of {shape[1]}, not {i}: make a new decoder to start anew.")
+
+
+def _check_range(name: str, x: Tensor, last: int, note: str) -> None:
+    if torch.compiler.is_compiling() or not x.numel():  # a look at the values would cut a compiled graph in two
+        return
+    low, high = (int(bound) for bound in x.aminmax())
+    if low < 0 or high > last:
+        raise ValueError(f"{name} must lie in 0..{last}{note}, not {low}..{high}.")
+
+
 def time_features(t: Tensor, size: int, fastest: float = 200.0) -> Tensor:
     """Cosines and sines `[B, size]` of times `t [B]` in [0, 1], from 1 to `fastest` radians."""
     speeds = torch.exp(torch.linspace(0, math.log(fastest), size // 2, device=t.device))
-    angles = t.float()[:, None] * speeds
+    angles = at_least_float32(t)[:, None] * speeds
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 

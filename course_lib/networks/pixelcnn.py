@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layers import at_least_float32, check_labels, check_step, check_tokens
+
 
 @dataclass(frozen=True)
 class PixelCNNConfig:
@@ -46,7 +48,7 @@ class GatedLayer(nn.Module):
 
 
 class PixelCNN(nn.Module):
-    """`model(tokens [B, H, W], labels [B]) -> logits [B, H, W, levels]`; logits at a pixel depend on earlier pixels only.
+    """`model(tokens [B, H, W], labels [B]) -> logits [B, H, W, levels]`; a pixel's logits see earlier pixels only.
 
     Source: Gated PixelCNN (arXiv 1606.05328). The picture is shifted by one row for the vertical stack and by one
     column for the horizontal one, instead of masking the first layer.
@@ -70,29 +72,25 @@ class PixelCNN(nn.Module):
 
     def read(self, tokens: Tensor) -> Tensor:
         """Levels as numbers in [-1, 1], and a channel of ones that tells a dark pixel from the border."""
-        x = tokens.float() * (2 / (self.config.levels - 1)) - 1
+        x = tokens.to(self.position.dtype) * (2 / (self.config.levels - 1)) - 1
         return torch.stack([x, torch.ones_like(x)], dim=1)
 
     def labels(self, labels: Tensor | None, batch: int) -> Tensor:
         """Labels `[B]`, "no label" where there are none; out of range is an error."""
         if labels is None:
             return torch.full((batch,), self.null, device=self.position.device)
-        if labels.shape != (batch,):
-            raise ValueError(f"labels of shape {tuple(labels.shape)} do not fit a batch of {batch}: give [{batch}].")
-        if batch and not 0 <= int(labels.min()) <= int(labels.max()) <= self.null:
-            raise ValueError(
-                f"labels must lie in 0..{self.null} ({self.null} = no label), not {labels.min()}..{labels.max()}."
-            )
+        check_labels(labels, ((batch,),), self.null)
         return labels.to(self.position.device)
 
     def forward(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
+        check_tokens(tokens, (self.config.size,), self.config.levels)
         labels, x = self.labels(labels, len(tokens)), self.read(tokens)
         v = self.v_in(F.pad(x, (2, 2, 2, 0))[:, :, :-1]) + self.position  # rows above only
         h = self.h_in(F.pad(x, (3, 0, 0, 0))[:, :, :, :-1]) + self.position  # pixels to the left only
         for layer in self.layers:
             v, h = layer(v, h, labels)
-        logits = self.head(F.relu(self.hidden(F.relu(h)))).float()  # [B, K, H, W]
-        return logits.permute(0, 2, 3, 1)
+        logits = self.head(F.relu(self.hidden(F.relu(h))))  # [B, K, H, W]
+        return at_least_float32(logits).permute(0, 2, 3, 1)
 
     def decoder(self, labels: Tensor) -> "PixelCNNDecoder":
         """A pixel-by-pixel decoder that keeps what it has computed, for one batch of labels `[B]`."""
@@ -107,17 +105,18 @@ class PixelCNNDecoder:
     """
 
     def __init__(self, model: PixelCNN, labels: Tensor):
-        c, B, device = model.config, len(labels), model.position.device
-        (H, W), C = c.size, c.channels
-        self.model, self.size = model, c.size
+        B, C, W = len(labels), model.config.channels, model.config.size[1]
+        self.model, self.size, self.done = model, model.config.size, 0
         self.labels = [layer.label(labels)[:, :, None, None].detach() for layer in model.layers]
-        self.above = [torch.zeros(B, C, 2, W + 4, device=device) for _ in model.layers]  # this row and the one above
-        self.left = [torch.zeros(B, C, 1, W + 2, device=device) for _ in model.layers]
+        self.above = [model.position.new_zeros(B, C, 2, W + 4) for _ in model.layers]  # this row and the one above
+        self.left = [model.position.new_zeros(B, C, 1, W + 2) for _ in model.layers]
         self.down: list[Tensor] = []
 
     @torch.inference_mode()
     def __call__(self, tokens: Tensor, i: int) -> Tensor:
         m, (H, W) = self.model, self.size
+        check_step(tokens, i, (len(self.left[0]), H * W), self.done)
+        self.done += 1
         row, column = divmod(i, W)
         picture = tokens.view(-1, H, W)
         if column == 0:
@@ -127,14 +126,12 @@ class PixelCNNDecoder:
         for layer, left, down in zip(m.layers, self.left, self.down, strict=True):
             left[..., column + 2 : column + 3] = h
             h = h + layer.h_out(gate(layer.horizontal(left[..., column : column + 3]) + down[..., column : column + 1]))
-        return m.head(F.relu(m.hidden(F.relu(h)))).flatten(1).float()
+        return at_least_float32(m.head(F.relu(m.hidden(F.relu(h))))).flatten(1)
 
     def _vertical(self, picture: Tensor, row: int) -> None:
         """Everything that this row takes from the rows above it."""
         m = self.model
         rows = F.pad(m.read(picture), (2, 2, 2, 0))[:, :, row : row + 2]  # the two rows above
-        if row < 2:  # rows outside the picture have no ones channel either: padding is all zeros
-            rows = rows.clone()
         v = m.v_in(rows) + m.position[:, :, row : row + 1]
         self.down = []
         for layer, above, left, label in zip(m.layers, self.above, self.left, self.labels, strict=True):

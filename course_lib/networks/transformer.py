@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .decoder import TransformerDecoder
-from .layers import Block, Mask, norm, rotary_angles, time_features
+from .layers import Block, Mask, at_least_float32, check_labels, check_tokens, norm, rotary_angles, time_features
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class TransformerConfig:
 class Transformer(nn.Module):
     """Pre-norm transformer with learned and 2-D rotary positions.
 
-    Tokens: `model(tokens [B, T], labels [B]) -> logits [B, T, inputs]`; a causal model shifts inside, so that
-    `logits[:, i]` depends on `tokens[:, :i]` only. Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`.
+    Tokens: `model(tokens [B, T], labels [B]) -> logits [B, T, inputs]`, or `[B, *grid]` in and out; a causal model
+    shifts inside, so that `logits[:, i]` depends on `tokens[:, :i]` only.
+    Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`.
     """
 
     def __init__(self, config: TransformerConfig):
@@ -97,19 +98,15 @@ class Transformer(nn.Module):
         device, count = self.label.weight.device, max(self.config.context, 1)
         if labels is None:
             return torch.full((batch, count), self.null, device=device)
-        if labels.shape not in ((batch,), (batch, count)):
-            raise ValueError(f"labels of shape {tuple(labels.shape)} do not fit a batch of {batch}: give [{batch}].")
-        if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) <= self.null:
-            raise ValueError(
-                f"labels must lie in 0..{self.null} ({self.null} = no label), not {labels.min()}..{labels.max()}."
-            )
-        return labels.to(device).view(batch, -1).expand(batch, count)
+        check_labels(labels, ((batch,), (batch, count)), self.null)
+        return labels.to(device).view(batch, *labels.shape[1:] or (1,)).expand(batch, count)
 
     def forward(self, x: Tensor, *conditions: Tensor | None) -> Tensor:
         c = self.config
         *time, labels = conditions or (None,)  # (labels) for tokens, (t, labels) for noise
-        labels, size = self.labels(labels, len(x)), x.shape[-2:]
-        h = self.read(patchify(x, c.patch) if c.patch else x)  # [B, T, D]
+        labels, shape = self.labels(labels, len(x)), x.shape
+        x = self._flat(x)  # [B, T] or [B, T, C·p·p]
+        h = self.read(x)  # [B, T, D]
         label = self.label(labels)  # [B, context, D]
         if c.causal:
             h = torch.cat([label, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
@@ -120,15 +117,26 @@ class Transformer(nn.Module):
         if c.adaln:
             t = time[0] if time else torch.zeros(len(x), device=x.device)
             condition = F.silu(self.time(time_features(t, 64)) + label.mean(1))
-            modulation = self.modulation(condition).float().view(-1, 6, c.width)
+            modulation = at_least_float32(self.modulation(condition)).view(-1, 6, c.width)
         for block in self.blocks:
             h = block(h, self.cos, self.sin, self.mask, modulation)
         h = norm(h[:, -c.length :])
         if c.adaln:
             shift, scale = (modulation[:, :2] + self.last).unsqueeze(2).unbind(1)
             h = h * (1 + scale) + shift
-        out = self.head(h).float()
-        return unpatchify(out, c.patch, c.grid, size) if c.patch else out
+        out = at_least_float32(self.head(h))
+        return unpatchify(out, c.patch, c.grid, shape[-2:]) if c.patch else out.view(*shape, c.outputs)
+
+    def _flat(self, x: Tensor) -> Tensor:
+        """Tokens as a sequence, or a picture as a sequence of patches; another size is an error."""
+        c = self.config
+        if not c.patch:
+            check_tokens(x, ((c.length,), c.grid), c.inputs)
+            return x.flatten(1)
+        wanted = (c.inputs, c.grid[0] * c.patch, c.grid[1] * c.patch)
+        if x.shape[1:] != wanted:
+            raise ValueError(f"pictures must have shape {['B', *wanted]}, not {list(x.shape)}.".replace("'", ""))
+        return patchify(x, c.patch)
 
     def decoder(self, labels: Tensor) -> TransformerDecoder:
         """A step-by-step decoder with its own KV cache for one batch of labels `[B]`; causal token models only."""
@@ -140,11 +148,12 @@ class Transformer(nn.Module):
 def patchify(x: Tensor, patch: int) -> Tensor:
     """Cut `[B, C, H, W]` into `[B, T, C·p·p]`, row by row; H and W must be divisible by `patch`."""
     B, C, H, W = x.shape
-    x = x.view(B, C, H // patch, patch, W // patch, patch)
+    x = x.reshape(B, C, H // patch, patch, W // patch, patch)
     return x.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * patch * patch)
 
 
 def unpatchify(x: Tensor, patch: int, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Undo `patchify`: `[B, T, C·p·p]` on a `grid` of patches back to `[B, C, *size]`."""
     B = len(x)
-    return x.view(B, *grid, -1, patch, patch).permute(0, 3, 1, 4, 2, 5).reshape(B, -1, *size)
+    C = x.shape[-1] // patch**2
+    return x.view(B, *grid, C, patch, patch).permute(0, 3, 1, 4, 2, 5).reshape(B, C, *size)
