@@ -6,24 +6,33 @@ from torch import Tensor
 
 def shrink(pixels: Tensor, factor: int) -> Tensor:
     """Means of `factor`×`factor` squares of uint8 `[N, C, H, W]`, rounded; H and W must be divisible by `factor`."""
+    if pixels.dtype != torch.uint8 or pixels.ndim != 4:
+        raise ValueError(f"pixels must be uint8 [N, C, H, W], not {pixels.dtype} {list(pixels.shape)}.")
     N, C, H, W = pixels.shape
     if factor < 1 or H % factor or W % factor:
         raise ValueError(f"factor={factor} must divide the height {H} and the width {W}.")
-    squares = pixels.view(N, C, H // factor, factor, W // factor, factor)
+    squares = pixels.reshape(N, C, H // factor, factor, W // factor, factor)
     return squares.float().mean((3, 5)).round().to(torch.uint8)
 
 
 def to_levels(pixels: Tensor, levels: int = 256) -> Tensor:
     """Grey uint8 `[N, 1, H, W]` as int64 levels `[N, H, W]` from 0 to `levels` - 1, equal steps."""
-    if not 2 <= levels <= 256:
-        raise ValueError(f"levels={levels} must lie in 2..256.")
+    _check(levels)
     if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 1:
-        raise ValueError(f"pixels must be uint8 [N, 1, H, W], not {pixels.dtype} {tuple(pixels.shape)}.")
+        raise ValueError(f"pixels must be uint8 [N, 1, H, W], not {pixels.dtype} {list(pixels.shape)}.")
     return pixels[:, 0].long() * levels // 256
 
 
 def from_levels(tokens: Tensor, levels: int = 256) -> Tensor:
     """Levels `[N, H, W]` as grey uint8 `[N, 1, H, W]`; 0 is black, `levels` - 1 is white."""
+    _check(levels)
+    if tokens.is_floating_point() or tokens.ndim != 3:
+        raise ValueError(f"tokens must be whole numbers [N, H, W], not {tokens.dtype} {list(tokens.shape)}.")
     if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < levels:
         raise ValueError(f"tokens must lie in 0..{levels - 1}, not {tokens.min()}..{tokens.max()}.")
     return (tokens.float() * 255 / (levels - 1)).round().to(torch.uint8)[:, None]
+
+
+def _check(levels: int) -> None:
+    if not 2 <= levels <= 256:
+        raise ValueError(f"levels={levels} must lie in 2..256.")

@@ -29,7 +29,8 @@ def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, ge
 def nats(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
     """Exact negative log-likelihood of each picture, `[B]`, in nats: the sum over its tokens."""
     logits = model(tokens, labels)
-    each = F.cross_entropy(logits.flatten(0, -2).float(), tokens.flatten(), reduction="none")
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    each = F.cross_entropy(logits.flatten(0, -2), tokens.flatten(), reduction="none")
     return each.view(len(tokens), -1).sum(1)
 
 
@@ -40,13 +41,16 @@ def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_
     _check_sampling(temperature, top_k, top_p)
     if temperature == 0:
         return torch.full_like(logits, -math.inf).scatter(-1, logits.argmax(-1, keepdim=True), 0.0)
-    logits = logits / temperature
+    # The likeliest at 0, and a temperature that fp32 can hold: nothing overflows to inf / inf.
+    logits = (logits - logits.amax(-1, keepdim=True)) / min(max(temperature, 1e-30), 1e30)
     if 0 < top_k < logits.shape[-1]:
         logits = logits.masked_fill(logits < logits.topk(top_k).values[..., -1:], -math.inf)
     if top_p < 1:
         ordered, order = logits.sort(-1, descending=True)
         before = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)  # probability of everything likelier
-        logits = logits.masked_fill((before >= top_p).gather(-1, order.argsort(-1)), -math.inf)
+        gone = before >= top_p
+        gone[..., 0] = False  # the likeliest stays, even where top_p is too small for fp32
+        logits = logits.masked_fill(gone.gather(-1, order.argsort(-1)), -math.inf)
     return logits
 
 
@@ -79,12 +83,9 @@ def sample(
     step; `callback(i, tokens [B, T])` is called after each new token.
     """
     _check_sampling(temperature, top_k, top_p)
-    B, T, known = len(labels), math.prod(shape), 0 if prefix is None else prefix.shape[1]
-    if B == 0:
-        raise ValueError("labels is empty: give one label a picture.")
-    if known > T or (prefix is not None and len(prefix) != B):
-        raise ValueError(f"prefix of shape {tuple(prefix.shape)} does not fit {B} pictures of {T} tokens.")
-    where = labels.device
+    guide.check(labels, guidance)
+    B, T, where = len(labels), math.prod(shape), labels.device
+    known, largest = _known(prefix, B, T)
     u = runtime.uniforms(B, (T,), generator, like=where)
     tokens = torch.zeros(B, T, dtype=torch.long, device=where)
     if known:
@@ -95,12 +96,25 @@ def sample(
         if i < known and not cache:
             continue
         logits = step(tokens, i)
+        if largest >= logits.shape[-1]:
+            raise ValueError(f"prefix holds the token {largest}, but tokens lie in 0..{logits.shape[-1] - 1}.")
         if i < known:
             continue
         tokens[:, i] = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
         if callback is not None:
             callback(i, tokens)
     return tokens.view(B, *shape)
+
+
+def _known(prefix: Tensor | None, B: int, T: int) -> tuple[int, int]:
+    """How many tokens of each picture are given, and the largest of them."""
+    if prefix is None:
+        return 0, -1
+    if prefix.ndim != 2 or len(prefix) != B or prefix.shape[1] > T:
+        raise ValueError(f"prefix of shape {list(prefix.shape)} does not fit {B} pictures of {T} tokens: give [B, P].")
+    if prefix.is_floating_point() or (prefix.numel() and int(prefix.min()) < 0):
+        raise ValueError(f"prefix must hold tokens, whole numbers from 0, not {prefix.dtype} from {prefix.min()}.")
+    return prefix.shape[1], int(prefix.max()) if prefix.numel() else -1
 
 
 def _stepper(model: Callable, labels: Tensor, shape: tuple[int, ...], scale: float, cache: bool) -> Callable:
@@ -121,7 +135,7 @@ def _stepper(model: Callable, labels: Tensor, shape: tuple[int, ...], scale: flo
 def _check_sampling(temperature: float, top_k: int, top_p: float) -> None:
     if not temperature >= 0 or math.isinf(temperature):
         raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
-    if top_k < 0:
-        raise ValueError(f"top_k={top_k} must be >= 0 (0 keeps all tokens).")
+    if not 0 <= top_k < math.inf or top_k != int(top_k):
+        raise ValueError(f"top_k={top_k} must be a whole number >= 0 (0 keeps all tokens).")
     if not 0 < top_p <= 1:
         raise ValueError(f"top_p={top_p} must lie in (0, 1] (1 keeps all tokens).")

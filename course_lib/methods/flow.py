@@ -57,17 +57,16 @@ def sample(
 
     `labels [B]`; `callback(i, x)` is called with the noise (i = 0) and after each of the `steps`.
     """
-    if steps < 1:
-        raise ValueError(f"steps={steps} must be at least 1.")
-    if len(labels) == 0:
-        raise ValueError("labels is empty: give one label a picture.")
+    guide.check(labels, guidance)
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number, at least 1.")
     x = runtime.noise(len(labels), shape, generator, like=labels.device)
     model = guide.guided(model, guidance)
 
     def velocity(x: Tensor, t: float) -> Tensor:
         return model(x, torch.full((len(x),), t, device=x.device), labels)
 
-    times = torch.linspace(1, 0, steps + 1).tolist()
+    times = torch.linspace(1, 0, int(steps) + 1, dtype=torch.float64).tolist()
     if callback is not None:
         callback(0, x)
     for i, (t, s) in enumerate(zip(times[:-1], times[1:], strict=True)):

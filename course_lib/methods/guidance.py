@@ -1,5 +1,6 @@
 """Classifier-free guidance, in logits and velocities alike. Built in notebook 03."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -18,6 +19,16 @@ def combine(cond: Tensor, uncond: Tensor, scale: float) -> Tensor:
 def doubled(labels: Tensor, null: int) -> Tensor:
     """The labels, then as many times "no label": `[2B, …]`."""
     return torch.cat([labels, torch.full_like(labels, null)])
+
+
+def check(labels: Tensor, scale: float) -> None:
+    """ValueError where there is no picture to make, or the guidance scale is no number."""
+    if not isinstance(labels, Tensor) or len(labels.shape) == 0:
+        raise ValueError(f"labels={labels!r} must be a tensor with one label a picture, such as torch.tensor([0, 1]).")
+    if len(labels) == 0:
+        raise ValueError("labels is empty: give one label a picture.")
+    if not math.isfinite(scale):
+        raise ValueError(f"guidance={scale} must be a number (1 is the plain conditional model).")
 
 
 def guided(model: Callable, scale: float, null: int | None = None) -> Callable:

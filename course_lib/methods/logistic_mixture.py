@@ -4,6 +4,8 @@ Source: PixelCNN++ (arXiv 1701.05517). Parameters `[…, 3M]`: M logits of the w
 mapped to [-1, 1]; the first and the last level take the tails.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,15 +15,20 @@ SMALLEST_LOG_SCALE = -7.0
 
 def log_prob(parameters: Tensor, tokens: Tensor, levels: int = 256) -> Tensor:
     """Log-probability in nats of the level `tokens […]` under `parameters […, 3M]`."""
+    if parameters.shape[-1] % 3 or not parameters.shape[-1]:
+        raise ValueError(
+            f"parameters {list(parameters.shape)} must end in 3M: weights, means and log-scales of M parts."
+        )
     weights, means, log_scales = parameters.chunk(3, dim=-1)
+    log_scales = log_scales.clamp(min=SMALLEST_LOG_SCALE)
     x = (tokens.to(parameters.dtype) * (2 / (levels - 1)) - 1)[..., None]
-    scale = torch.exp(-log_scales.clamp(min=SMALLEST_LOG_SCALE))
+    scale = torch.exp(-log_scales)
     half = 1 / (levels - 1)
     upper, lower = (x - means + half) * scale, (x - means - half) * scale
     bin = torch.sigmoid(upper) - torch.sigmoid(lower)
     # Where a bin holds next to nothing the difference of two sigmoids loses all digits: use density times width.
     middle = (x - means) * scale
-    density = middle - 2 * F.softplus(middle) + torch.log(scale * 2 * half)
+    density = middle - 2 * F.softplus(middle) - log_scales + math.log(2 * half)
     inner = torch.where(bin > 1e-5, bin.clamp(min=1e-12).log(), density)
     each = torch.where(x < -1 + half, F.logsigmoid(upper), torch.where(x > 1 - half, F.logsigmoid(-lower), inner))
     return torch.logsumexp(weights.log_softmax(-1) + each, dim=-1)
