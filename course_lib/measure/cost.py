@@ -9,6 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from .. import runtime
+from ..networks.layers import FLOPS
 
 
 class Counter:
@@ -52,7 +53,7 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
 
 def flops(work: Callable[[], object]) -> int:
     """Floating-point operations of the matrix products in one run of `work()`."""
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
         work()
     return counter.get_total_flops()
 

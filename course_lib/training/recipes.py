@@ -25,6 +25,7 @@ from ..networks import (
     Transformer,
     TransformerConfig,
 )
+from ..networks.layers import FLOPS
 from . import checkpoints
 from .fit import Batches, Run, fit
 
@@ -148,7 +149,7 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
         model,
         recipe.loss,
         batches,
-        steps=steps or recipe.steps,
+        steps=recipe.steps if steps is None else steps,
         lr=recipe.lr,
         muon=recipe.muon,
         ema=recipe.ema,
@@ -156,7 +157,6 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
         progress=progress,
     )
     if run.finished:
-        run.ema.config = model.config
         checkpoints.save(checkpoints.folder() / f"{name}.safetensors", run.ema, about(name, run, pictures, code))
         unfinished.unlink(missing_ok=True)
     return run
@@ -192,7 +192,7 @@ def flops_per_picture(name: str) -> int:
     model = recipe.build().eval()
     x = recipe.prepare(_blank())
     x = x.long() if x.dtype == torch.uint8 else x
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
         recipe.loss(model, (x, torch.zeros(len(x), dtype=torch.long)))
     return 3 * counter.get_total_flops() // len(x)
 
