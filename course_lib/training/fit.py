@@ -1,9 +1,10 @@
 """One training loop for every family. Built in notebook 02."""
 
 import copy
-import math
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +79,27 @@ def average(ema: nn.Module, model: nn.Module, step: int, decay: float) -> None:
         ours.copy_(theirs)
 
 
+@contextmanager
+def _patience() -> Iterator[list]:
+    """Ctrl-C waits in a list until the step is done, so that weights and count agree; a second one does not wait."""
+    asked = []
+
+    def note(*_):
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not in the main thread: nobody interrupts here
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+
+
 def fit(
     model: nn.Module,
     loss: Callable,
@@ -99,50 +121,51 @@ def fit(
     An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
     there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
     """
-    if steps < 1:
-        raise ValueError(f"steps={steps} must be at least 1.")
-    model.to(runtime.device()).train()
+    steps, device = _whole(steps), runtime.device()
+    model.to(device).train()
     run = Run(model, copy.deepcopy(model).eval().requires_grad_(False))
     opts = optimizers(model, lr, muon)
-    for opt in opts:
-        opt.defaults["peak"] = opt.param_groups[0]["lr"]
+    scaler = torch.amp.GradScaler(device.type, enabled=runtime.precision()[0] == torch.float16)
     if checkpoint is not None and Path(checkpoint).exists():
-        state.restore(checkpoint, run, opts)
-    fp16 = runtime.precision()[0] == torch.float16
-    scaler = torch.amp.GradScaler(runtime.device().type, enabled=fp16)
-    start, saved = time.perf_counter() - run.seconds, time.perf_counter()
+        state.restore(checkpoint, run, opts, scaler)
+    start, saved, whole = time.perf_counter() - run.seconds, time.perf_counter(), True
     bar = tqdm(total=steps, initial=run.step, disable=not progress, leave=False, unit="step", mininterval=1.0)
-    try:
-        while run.step < steps:
-            value = _step(run, loss, batches, opts, scaler, steps, clip, seed)
-            if not math.isfinite(value):
-                raise FloatingPointError(f"the loss became {value} at step {run.step}: try a smaller learning rate.")
-            average(run.ema, model, run.step, ema)
-            run.losses.append(value)
-            run.step += 1
-            run.seconds = time.perf_counter() - start
-            if run.step % 10 == 0:
-                recent = run.losses[-50:]
-                bar.set_postfix_str(f"loss {sum(recent) / len(recent):.3f}", refresh=False)
-            bar.update()
-            if callback is not None:
-                callback(run)
-            if checkpoint is not None and time.perf_counter() - saved > every:
-                state.store(checkpoint, run, opts)
-                saved = time.perf_counter()
-        run.finished = True
-    except KeyboardInterrupt:
-        bar.write(f"interrupted at step {run.step} of {steps}: what has been trained is kept.")
-    finally:
-        bar.close()
-        if checkpoint is not None and run.step:
-            state.store(checkpoint, run, opts)
-    model.eval()
+    with _patience() as asked:
+        try:
+            while run.step < steps:
+                if asked:
+                    raise KeyboardInterrupt
+                value = _gradients(run, loss, batches, opts, scaler, clip, seed)
+                whole = False
+                _apply(run, value, opts, scaler, steps, ema)
+                whole, run.seconds = True, time.perf_counter() - start
+                _report(bar, run)
+                if callback is not None:
+                    callback(run)
+                if checkpoint is not None and time.perf_counter() - saved > every:
+                    state.store(checkpoint, run, opts, scaler)
+                    saved = time.perf_counter()
+            run.finished = True
+        except KeyboardInterrupt:
+            bar.write(f"interrupted at step {run.step} of {steps}: what has been trained is kept.")
+        finally:
+            bar.close()
+            model.eval().zero_grad()
+            if checkpoint is not None and run.step and whole:
+                state.store(checkpoint, run, opts, scaler)
     return run
 
 
-def _step(run: Run, loss, batches, opts, scaler, steps: int, clip: float, seed: int) -> float:
+def _whole(steps: int) -> int:
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number, at least 1.")
+    return int(steps)
+
+
+def _gradients(run: Run, loss, batches, opts, scaler, clip: float, seed: int) -> float:
+    """Loss and clipped gradients of the next step; the weights are not touched, whatever goes wrong here."""
     device = next(run.model.parameters()).device
+    run.model.zero_grad()
     batch = tuple(part.to(device, non_blocking=True) for part in batches(run.step))
     # Noise, times and dropped labels depend on seed and step alone, as the batches do.
     generator = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
@@ -151,11 +174,30 @@ def _step(run: Run, loss, batches, opts, scaler, steps: int, clip: float, seed: 
     scaler.scale(value).backward()
     for opt in opts:
         scaler.unscale_(opt)
-        for group in opt.param_groups:
-            group["lr"] = opt.defaults["peak"] * rate(run.step, steps)
-    torch.nn.utils.clip_grad_norm_(run.model.parameters(), clip)
-    for opt in opts:
-        scaler.step(opt)
-        opt.zero_grad(set_to_none=True)
-    scaler.update()
+    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), clip)
+    # In fp16 a gradient may overflow: the scaler then leaves the step out and scales less.
+    if not (value.isfinite() and (norm.isfinite() or scaler.is_enabled())):
+        raise FloatingPointError(
+            f"the loss became {value.item()} and its gradient {norm.item()} at step {run.step}, with "
+            f"lr={opts[0].defaults['lr']}. Nothing is lost: try a smaller lr, and look for wrong values in the batches."
+        )
     return value.item()
+
+
+def _apply(run: Run, value: float, opts, scaler, steps: int, ema: float) -> None:
+    """Move the weights along their gradients, and their average after them."""
+    for opt in opts:
+        for group in opt.param_groups:
+            group["lr"] = opt.defaults["lr"] * rate(run.step, steps)
+        scaler.step(opt)
+    scaler.update()
+    average(run.ema, run.model, run.step, ema)
+    run.losses.append(value)
+    run.step += 1
+
+
+def _report(bar: tqdm, run: Run) -> None:
+    if run.step % 10 == 0:
+        recent = run.losses[-50:]
+        bar.set_postfix_str(f"loss {sum(recent) / len(recent):.3f}", refresh=False)
+    bar.update()

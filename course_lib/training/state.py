@@ -4,26 +4,29 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from .checkpoints import CheckpointError, read_header, write
 
 
-def store(path: Path, run, opts: list[torch.optim.Optimizer]) -> None:
-    """Write weights, averaged weights and the optimisers' moments, atomically."""
+def store(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.amp.GradScaler) -> None:
+    """Write weights, averaged weights, the optimisers' moments and the state of dropout, atomically."""
     tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
     tensors |= {f"ema.{k}": v for k, v in run.ema.state_dict().items()}
     for n, opt in enumerate(opts):
         for p, moments in opt.state_dict()["state"].items():
             tensors |= {f"opt.{n}.{p}.{k}": torch.as_tensor(v) for k, v in moments.items()}
-    header = {"step": run.step, "seconds": run.seconds, "losses": [round(x, 5) for x in run.losses]}
+    tensors |= {f"random.{k}": v for k, v in _random().items()}
+    header = {"scaler": scaler.state_dict(), "step": run.step, "seconds": run.seconds, "losses": run.losses}
     write(path, tensors, {"training": json.dumps(header)})
 
 
-def restore(path: Path, run, opts: list[torch.optim.Optimizer]) -> None:
-    """Load what `store` wrote into `run` and `opts`; an error names the file where it does not fit."""
-    header = json.loads(read_header(path).get("training", "{}"))
+def restore(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.amp.GradScaler) -> None:
+    """Load what `store` wrote into all of these; an error names the file where it does not fit."""
+    remedy = "Delete it to start anew."
     try:
+        header = json.loads(read_header(path, remedy).get("training", "{}"))
         tensors = load_file(path)
         run.model.load_state_dict(_part(tensors, "model."))
         run.ema.load_state_dict(_part(tensors, "ema."))
@@ -33,11 +36,21 @@ def restore(path: Path, run, opts: list[torch.optim.Optimizer]) -> None:
                 p, name = key.split(".", 1)
                 moments.setdefault(int(p), {})[name] = value
             opt.load_state_dict({"state": moments, "param_groups": opt.state_dict()["param_groups"]})
+        if scaler.is_enabled() and header.get("scaler"):
+            scaler.load_state_dict(header["scaler"])
+        for kind, random in _part(tensors, "random.").items():
+            if kind in _random():
+                (torch.cuda if kind == "cuda" else torch).set_rng_state(random)
         run.step, run.seconds, run.losses = header["step"], header["seconds"], header["losses"]
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is not the state of this training ({error}). Delete it to start anew."
-        ) from error
+    except CheckpointError:
+        raise
+    except (SafetensorError, RuntimeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not the state of this training ({error}). {remedy}") from error
+
+
+def _random() -> dict[str, torch.Tensor]:
+    """The global generators' state, on which dropout depends: a run that goes on must drop what it would have."""
+    return {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
 def _part(tensors: dict, prefix: str) -> dict:
