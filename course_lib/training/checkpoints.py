@@ -37,15 +37,16 @@ def digest(tensors: dict[str, torch.Tensor]) -> str:
     return out.hexdigest()
 
 
-def read_header(path: Path) -> dict[str, str]:
+def read_header(path: Path, remedy: str | None = None) -> dict[str, str]:
     """The strings in the header of a safetensors file; nothing else is read."""
+    remedy = _remedy(path) if remedy is None else remedy
     try:
         with safe_open(path, "pt") as file:
             return file.metadata() or {}
     except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing. {_remedy(path)}") from None
+        raise CheckpointError(f"{path} is missing. {remedy}") from None
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is not a whole safetensors file ({error}). {_remedy(path)}") from None
+        raise CheckpointError(f"{path} is not a whole safetensors file ({error}). {remedy}") from None
 
 
 def save(path: Path, model: nn.Module, header: dict) -> None:
@@ -63,7 +64,7 @@ def annotate(name: str, more: dict) -> None:
 
 
 def header(name: str) -> dict:
-    """The header of the shipped checkpoint `name`: network, config, recipe, code version, seconds, hardware, numbers."""
+    """The header of the checkpoint `name`: network, config, recipe, code version, seconds, hardware, numbers."""
     path = folder() / f"{name}.safetensors"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in folder().glob("*.safetensors"))) or "none"
@@ -71,7 +72,13 @@ def header(name: str) -> dict:
     text = read_header(path).get("course")
     if text is None:
         raise CheckpointError(f"{path} has no course header: it is some other safetensors file. {_remedy(path)}")
-    return json.loads(text)
+    try:
+        about = json.loads(text)
+        if not isinstance(about.get("config"), dict):
+            raise ValueError("no config")
+    except (ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} has a damaged course header ({error}). {_remedy(path)}") from None
+    return about
 
 
 def load(name: str) -> nn.Module:
@@ -84,12 +91,17 @@ def load(name: str) -> nn.Module:
         )
     try:
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()}
-        model = getattr(networks, about["network"])(getattr(networks, about["network"] + "Config")(**config))
-        weights = load_file(path)
+        config = getattr(networks, about["network"] + "Config")(**config)
+        weights, build = load_file(path), getattr(networks, about["network"])
+        with torch.device("meta"):  # shapes alone, for an altered config may ask for more memory than there is
+            shapes = {k: v.shape for k, v in build(config).state_dict().items()}
+        if shapes != {k: v.shape for k, v in weights.items()}:
+            raise ValueError("the config asks for other weights than the file holds")
         if digest(weights) != about.get("weights", digest(weights)):
             raise ValueError("the checksum of its weights is not the one in its header")
+        model = build(config)
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
-    except (SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+    except (SafetensorError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
     broken = [k for k, v in model.state_dict().items() if v.is_floating_point() and not v.isfinite().all()]
     if broken:
