@@ -88,6 +88,7 @@ def inverse_cdf(attempt) -> None:
 
 
 def _corners(levels, K):
+    """The planted bug: the right neighbour stands in for the corner above it."""
     p = F.pad(levels, (1, 1, 1, 0)).long()
     left, above = p[:, 1:, :-2], p[:, :-1, 1:-1]
     corner = p[:, 1:, 2:]
