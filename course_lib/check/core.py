@@ -71,7 +71,7 @@ def _operations(code) -> list:
 
 @torch.no_grad()
 def same(ours, shipped, what: str = "", tolerance: float = 1e-5) -> None:
-    """The agreement cell: what was built here is what `course_lib` gives, to `tolerance`; tensors, or tuples of them."""
+    """The agreement cell: what was built here is what `course_lib` gives, to `tolerance` (tensors or tuples)."""
     pairs = list(zip(ours, shipped, strict=True)) if isinstance(ours, (tuple, list)) else [(ours, shipped)]
     largest = 0.0
     for a, b in pairs:
