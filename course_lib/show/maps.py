@@ -1,0 +1,64 @@
+"""Figures of who sees what: which pixels reach an output, and what decoding keeps. Built in notebook 02."""
+
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from . import plot
+
+MARKS = {
+    "earlier, seen": "#F0B48A",
+    "earlier, never seen": "#FFF3A0",
+    "later, seen: a leak": "#CC79A7",
+    "later": "#E8E8E8",
+}
+SIGNS = {"earlier, never seen": "×", "later, seen: a leak": "!"}
+
+
+def kind(reached: Tensor, at: tuple[int, int], y: int, x: int) -> str:
+    """Which of `MARKS` pixel (y, x) is, for the output at pixel `at`."""
+    if (y, x) < at:
+        return "earlier, seen" if reached[y, x] else "earlier, never seen"
+    return "later, seen: a leak" if reached[y, x] else "later"
+
+
+def seen(maps: dict[str, Tensor], at: tuple[int, int], title: str = "", alt: str = "") -> plot.Figure:
+    """One grid a map `[H, W]` of gradients: where it is not zero, the output at `at` = (row, column) sees the pixel."""
+    H, W = next(iter(maps.values())).shape
+    fig, axes = plot.figure(1, len(maps), (2.5 * len(maps) + 0.4, 3.2), alt=alt or title, squeeze=False)
+    used = {}
+    for ax, (name, values) in zip(axes[0], maps.items(), strict=True):
+        for y in range(H):
+            for x in range(W):
+                what = kind(values != 0, at, y, x)
+                used[what] = ax.add_patch(Rectangle((x, y), 1, 1, facecolor=MARKS[what], edgecolor="white"))
+                ax.text(x + 0.5, y + 0.55, SIGNS.get(what, ""), ha="center", va="center", fontsize=9)
+        ax.text(at[1] + 0.5, at[0] + 0.55, "?", ha="center", va="center", weight="bold")
+        ax.set(xlim=(0, W), ylim=(H, 0), aspect="equal", xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_title(name, fontsize=10, fontweight="normal")
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    shown = {what: used[what] for what in MARKS if what in used}
+    names = [f"{SIGNS[what]} {what}" if what in SIGNS else what for what in shown]
+    fig.legend(shown.values(), names, loc="outside lower left", ncols=4, fontsize=9)
+    return fig
+
+
+def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str = "") -> plot.Figure:
+    """What a decoder of the two stacks keeps while it draws pixel `at`: features of two rows, and of three pixels."""
+    fig, axes = plot.figure(1, 2, (6.4, 3.2), alt=alt or title)
+    row, column = at
+    names = ("vertical stack: once a row", "horizontal stack: once a pixel")
+    for ax, name in zip(axes, names, strict=True):
+        vertical = name.startswith("vertical")
+        for y in range(size):
+            for x in range(size):
+                keep = y in (row - 1, row - 2) if vertical else y == row and column - 2 <= x <= column
+                done = (y, x) < at
+                colour = plot.FAMILIES["autoregressive"] if keep else "#F6DCCB" if done else "#E8E8E8"
+                ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
+        ax.text(column + 0.5, row + 0.55, "?", ha="center", va="center", weight="bold")
+        ax.set(xlim=(0, size), ylim=(size, 0), aspect="equal", xticks=[], yticks=[], title=name)
+        ax.title.set(fontsize=10, fontweight="normal")
+        ax.spines[:].set_visible(False)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return fig
