@@ -1,6 +1,10 @@
 """Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
 
 from .base import Play
+from .clocks import Clocks
+from .futures import Futures, complete, covered
+from .game import Game
 from .neighbours import Neighbours
+from .predictions import Predictions
 
-__all__ = ["Neighbours", "Play"]
+__all__ = ["Clocks", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered"]
