@@ -5,7 +5,6 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 """
 
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
-from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf

@@ -1,7 +1,6 @@
 """Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
 
 from .base import Play
-from .futures import Futures, complete, covered
 from .clocks import Clocks
 from .futures import Futures, complete, covered
 from .game import Game
