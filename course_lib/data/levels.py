@@ -24,13 +24,15 @@ def to_levels(pixels: Tensor, levels: int = 256) -> Tensor:
 
 
 def from_levels(tokens: Tensor, levels: int = 256) -> Tensor:
-    """Levels `[N, H, W]` as grey uint8 `[N, 1, H, W]`; 0 is black, `levels` - 1 is white."""
+    """Levels `[N, H, W]` as grey uint8 `[N, 1, H, W]`; 0 is black, `levels` - 1 white, and `to_levels` undoes it."""
     _check(levels)
     if tokens.is_floating_point() or tokens.ndim != 3:
         raise ValueError(f"tokens must be whole numbers [N, H, W], not {tokens.dtype} {list(tokens.shape)}.")
     if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < levels:
         raise ValueError(f"tokens must lie in 0..{levels - 1}, not {tokens.min()}..{tokens.max()}.")
-    return (tokens.float() * 255 / (levels - 1)).round().to(torch.uint8)[:, None]
+    even = (tokens.float() * 255 / (levels - 1)).round().long()
+    first, last = -(-256 * tokens // levels), -(-256 * (tokens + 1) // levels) - 1  # the bytes of each level
+    return torch.maximum(torch.minimum(even, last), first).to(torch.uint8)[:, None]
 
 
 def _check(levels: int) -> None:
