@@ -4,13 +4,12 @@ Source: PixelCNN++ (arXiv 1701.05517). Parameters `[…, 3M]`: M logits of the w
 mapped to [-1, 1]; the first and the last level take the tails.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 SMALLEST_LOG_SCALE = -7.0
+LARGEST_LOG_SCALE = 30.0  # flatter than anything, and still a number after exp
 
 
 def log_prob(parameters: Tensor, tokens: Tensor, levels: int = 256) -> Tensor:
@@ -20,16 +19,13 @@ def log_prob(parameters: Tensor, tokens: Tensor, levels: int = 256) -> Tensor:
             f"parameters {list(parameters.shape)} must end in 3M: weights, means and log-scales of M parts."
         )
     weights, means, log_scales = parameters.chunk(3, dim=-1)
-    log_scales = log_scales.clamp(min=SMALLEST_LOG_SCALE)
+    log_scales = log_scales.clamp(SMALLEST_LOG_SCALE, LARGEST_LOG_SCALE)
     x = (tokens.to(parameters.dtype) * (2 / (levels - 1)) - 1)[..., None]
     scale = torch.exp(-log_scales)
     half = 1 / (levels - 1)
     upper, lower = (x - means + half) * scale, (x - means - half) * scale
-    bin = torch.sigmoid(upper) - torch.sigmoid(lower)
-    # Where a bin holds next to nothing the difference of two sigmoids loses all digits: use density times width.
-    middle = (x - means) * scale
-    density = middle - 2 * F.softplus(middle) - log_scales + math.log(2 * half)
-    inner = torch.where(bin > 1e-5, bin.clamp(min=1e-12).log(), density)
+    # sigmoid(upper) - sigmoid(lower) loses all digits where a bin holds next to nothing; as a product it keeps them.
+    inner = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-2 * half * scale))
     each = torch.where(x < -1 + half, F.logsigmoid(upper), torch.where(x > 1 - half, F.logsigmoid(-lower), inner))
     return torch.logsumexp(weights.log_softmax(-1) + each, dim=-1)
 
