@@ -53,14 +53,14 @@ def save(path: Path, model: nn.Module, header: dict) -> None:
     """Ship `model` as bf16 weights with its class, its config and `header` (recipe, seconds, numbers …) as JSON."""
     config = {"network": type(model).__name__, "config": asdict(model.config)}
     tensors = {k: v.bfloat16() if v.is_floating_point() else v for k, v in model.state_dict().items()}
-    write(path, tensors, {"course": json.dumps({**config, **header, "weights": digest(tensors)})})
+    write(path, tensors, {"course": _sealed({**config, **header, "weights": digest(tensors)})})
 
 
 def annotate(name: str, more: dict) -> None:
     """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
     path, about = folder() / f"{name}.safetensors", header(name)
     tensors = load_file(path)
-    write(path, tensors, {"course": json.dumps(about | more | {"weights": digest(tensors)})})
+    write(path, tensors, {"course": _sealed(about | more | {"weights": digest(tensors)})})
 
 
 def header(name: str) -> dict:
@@ -75,7 +75,9 @@ def header(name: str) -> dict:
     try:
         about = json.loads(text)
         if not isinstance(about.get("config"), dict):
-            raise ValueError("no config")
+            raise ValueError("it has no config")
+        if about.get("seal", _seal(about)) != _seal(about):
+            raise ValueError("its checksum is another")
     except (ValueError, AttributeError) as error:
         raise CheckpointError(f"{path} has a damaged course header ({error}). {_remedy(path)}") from None
     return about
@@ -107,6 +109,16 @@ def load(name: str) -> nn.Module:
     if broken:
         raise CheckpointError(f"{path} holds numbers that are not finite, in {broken[0]}. {_remedy(path)}")
     return model.eval().requires_grad_(False).to(runtime.device())
+
+
+def _seal(about: dict) -> str:
+    """sha256 of a course header: an altered config would make the same weights another model."""
+    text = json.dumps({k: v for k, v in about.items() if k != "seal"}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sealed(about: dict) -> str:
+    return json.dumps({**about, "seal": _seal(about)})
 
 
 def _remedy(path: Path) -> str:
