@@ -1,0 +1,495 @@
+"""networks: who sees whom, decoding with a cache, positions, and what each network is at the start."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import denoiser, pixelcnn, shaken, tokens, transformer
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import GPT2Config, GPT2Model
+
+from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, PixelCNNConfig, Transformer, TransformerConfig
+from course_lib.networks.layers import (
+    FLOPS,
+    QUERY_CHUNK,
+    Block,
+    Mask,
+    SelfAttention,
+    attention,
+    attention_flops,
+    rotary_angles,
+    rotate,
+)
+from course_lib.networks.transformer import patchify, unpatchify
+
+FP32 = 1e-5  # cached and full passes add the same numbers in another order: a few units in the last place
+
+
+# Who sees whom, by gradient
+
+
+def sight(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+    """Boolean [T, T]: does output i (row, `outputs [1, T, K]`) move with input j (`inputs [1, T, D]`) at all?"""
+    weights = torch.randn(outputs.shape[-1], dtype=outputs.dtype, generator=torch.Generator().manual_seed(0))
+    rows = []
+    for i in range(outputs.shape[1]):
+        (gradient,) = torch.autograd.grad(outputs[0, i] @ weights, inputs, retain_graph=True, allow_unused=True)
+        gradient = torch.zeros_like(inputs) if gradient is None else gradient
+        rows.append(gradient[0].abs().amax(-1) > 0)
+    return torch.stack(rows)
+
+
+def caught(module: nn.Module) -> list[torch.Tensor]:
+    """Make `module`'s output a leaf that gradients reach, and note it."""
+    leaves = []
+
+    def hook(_, __, output):
+        leaves.append(output.detach().requires_grad_())
+        return leaves[-1]
+
+    module.register_forward_hook(hook)
+    return leaves
+
+
+def transformer_sight(model: Transformer) -> torch.Tensor:
+    read = caught(model.read)
+    outputs = model(tokens(1, (model.config.length,)), torch.tensor([1]))
+    return sight(outputs, read[0])
+
+
+def pixel_sight(model: nn.Module, size: tuple[int, int]) -> torch.Tensor:
+    """Sight of a network from pixels `[1, 1, H, W]` to something a pixel `[1, C, H, W]`, in raster order."""
+    x = torch.randn(1, 1, *size, dtype=torch.float64, requires_grad=True)
+    inputs = x.flatten(2).transpose(1, 2)  # [1, H·W, 1]
+    outputs = model(inputs.transpose(1, 2).view(1, 1, *size))
+    return sight(outputs.flatten(2).transpose(1, 2), inputs)
+
+
+def pixelcnn_sight(model: PixelCNN) -> torch.Tensor:
+    def run(x):
+        model.read = lambda _: torch.cat([x, torch.ones_like(x)], dim=1)
+        return model(torch.zeros(1, *model.config.size, dtype=torch.long)).permute(0, 3, 1, 2)
+
+    return pixel_sight(run, model.config.size)
+
+
+def past(T: int) -> torch.Tensor:
+    return torch.ones(T, T, dtype=torch.bool).tril(-1)
+
+
+@pytest.mark.parametrize("context", [1, 3])
+def test_a_causal_transformer_sees_all_of_the_past_and_nothing_else(context):
+    assert torch.equal(transformer_sight(transformer(context=context)), past(12))
+
+
+def test_every_position_sees_every_label_token():
+    model = transformer(context=3)
+    labels = caught(model.label)
+    outputs = model(tokens(1, (12,)), torch.tensor([[0, 1, 2]]))
+    assert sight(outputs, labels[0])[:, :3].all()
+
+
+def test_a_pixelcnn_sees_all_of_the_past_and_nothing_else():
+    assert torch.equal(pixelcnn_sight(pixelcnn(layers=4, size=(4, 5))), past(20))
+
+
+class Masked(nn.Conv2d):
+    """The naive cure for seeing the future: a 3×3 kernel with zeros from the middle on (or after it)."""
+
+    def __init__(self, inputs: int, outputs: int, own: bool):
+        super().__init__(inputs, outputs, 3, padding=1)
+        self.register_buffer("mask", torch.ones(3, 3))
+        self.mask[1, 1 + own :] = 0
+        self.mask[2] = 0
+
+    def forward(self, x):
+        return F.conv2d(x, self.weight * self.mask, self.bias, padding=1)
+
+
+def test_two_stacks_see_58_of_58_past_pixels_where_one_sees_52():
+    size, at = (9, 9), 6 * 9 + 4  # the middle of the seventh row: 58 pixels came before it
+    layers = [Masked(1, 4, own=False), *(Masked(4, 4, own=True) for _ in range(5))]
+    naive = shaken(nn.Sequential(*(part for layer in layers for part in (layer, nn.Tanh()))))
+    seen = pixel_sight(naive, size)
+    assert not (seen & ~past(81)).any()
+    assert int(seen[at].sum()) == 52
+    seen = pixelcnn_sight(pixelcnn(layers=5, size=size))  # six layers too, with the one that reads
+    assert not (seen & ~past(81)).any()
+    assert int(seen[at].sum()) == 58
+
+
+@pytest.mark.parametrize("context", [0, 1, 3])
+@pytest.mark.parametrize("blocks", [(12,), (1, 4, 7), (3, 3, 3, 3)])
+def test_positions_see_their_own_group_and_earlier_ones(blocks, context):
+    group = torch.repeat_interleave(torch.arange(len(blocks)), torch.tensor(blocks))
+    seen = transformer_sight(transformer(blocks=blocks, context=context))
+    assert torch.equal(seen, group[None, :] <= group[:, None])
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
+def test_a_mask_lets_groups_see_backwards_only(sizes):
+    mask, group = Mask(tuple(sizes)), [g for g, size in enumerate(sizes) for _ in range(size)]
+    assert mask.visible().tolist() == [[there <= here for there in group] for here in group]
+    assert mask.length == len(group)
+    assert mask.full == bool(mask.visible().all())
+    assert mask.causal == torch.equal(mask.visible(), torch.ones(len(group), len(group)).tril().bool())
+
+
+@pytest.mark.parametrize("make", [transformer, pixelcnn])
+def test_the_logits_that_score_a_token_do_not_change_with_it(make):
+    model, levels = make(), 5
+    x = tokens(1, (3, 4))
+    for i in range(12):
+        every = x.flatten(1).repeat(levels, 1)
+        every[:, i] = torch.arange(levels)  # the same picture with each level at i
+        logits = model(every.view(levels, 3, 4), torch.full((levels,), 2)).flatten(1, 2)
+        assert (logits[:, : i + 1] == logits[:1, : i + 1]).all()
+        assert i == 11 or (logits[1:, i + 1] != logits[:1, i + 1]).any(-1).all()
+
+
+# Attention
+
+
+MASKS = {"causal": lambda T: (1,) * T, "full": lambda T: (T,), "blocks": lambda T: (1, T // 4, T - 1 - T // 4)}
+
+
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("T", [7, QUERY_CHUNK, QUERY_CHUNK + 18, 2 * QUERY_CHUNK + 1])
+def test_attention_in_chunks_is_attention(kind, T):
+    generator = torch.Generator().manual_seed(T)
+    q, k, v, weights = (torch.randn(2, 2, T, 8, generator=generator).bfloat16() for _ in range(4))
+    mask = Mask(MASKS[kind](T))
+    ours = [x.clone().requires_grad_() for x in (q, k, v)]
+    exact = [x.float().requires_grad_() for x in (q, k, v)]
+    out = attention(*ours, mask)
+    wanted = F.scaled_dot_product_attention(*exact, attn_mask=mask.visible())
+    # bf16 keeps 8 bits: scores, weights and sums are each off by up to 2^-9 of themselves, at random.
+    assert ((out.float() - wanted).norm(dim=-1) < 0.02 * wanted.norm(dim=-1)).float().mean() > 0.99
+    assert (out.float() - wanted).norm() < 0.01 * wanted.norm()
+    (out * weights).sum().backward()
+    (wanted * weights.float()).sum().backward()
+    for ours_, exact_ in zip(ours, exact):
+        assert (ours_.grad.float() - exact_.grad).norm() < 0.02 * exact_.grad.norm()
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_fused_attention_keeps_the_mask(kind):
+    q, k, v = (torch.randn(2, 2, 9, 8, dtype=torch.float64) for _ in range(3))
+    mask = Mask(MASKS[kind](9))
+    scores = (q @ k.transpose(-1, -2) / math.sqrt(8)).masked_fill(~mask.visible(), -math.inf)
+    torch.testing.assert_close(attention(q, k, v, mask), scores.softmax(-1) @ v)
+
+
+def test_one_position_attends_to_itself():
+    q, k, v = torch.randn(3, 1, 1, 1, 4)
+    assert torch.equal(attention(q, k, v, Mask((1,))), v)
+
+
+def test_attention_in_bf16_never_sees_the_future():
+    q, k, v = (torch.randn(1, 1, 2 * QUERY_CHUNK, 4).bfloat16().requires_grad_() for _ in range(3))
+    at = QUERY_CHUNK + 5
+    attention(q, k, v, Mask((1,) * 2 * QUERY_CHUNK))[0, 0, at].sum().backward()
+    assert v.grad[0, 0, : at + 1].any(-1).all() and not v.grad[0, 0, at + 1 :].any()
+    assert not k.grad[0, 0, at + 1 :].any()
+
+
+def test_operations_of_attention_are_counted():
+    q = torch.randn(2, 3, 10, 8)
+    for mask, pairs in ((Mask((10,)), 100), (Mask((1,) * 10), 55)):
+        with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
+            attention(q, q, q, mask)
+        assert counter.get_total_flops() == 2 * 2 * 2 * 3 * 8 * pairs  # two products, multiply and add
+    assert attention_flops((2, 3, 10, 8), (2, 3, 7, 8), (2, 3, 7, 8)) == 4 * 2 * 3 * 8 * 70
+
+
+# Positions
+
+offsets = st.integers(-20, 20)
+
+
+@given(offsets, offsets, offsets, offsets, offsets, offsets)
+def test_rotary_scores_depend_on_the_distance_alone(y1, x1, y2, x2, down, right):
+    q, k = torch.randn(2, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def turned(vector, y, x):
+        angles = rotary_angles(torch.tensor([y]).double(), torch.tensor([x]).double(), 8)
+        return rotate(vector[None], angles.cos(), angles.sin())[0]
+
+    here = turned(q, y1, x1) @ turned(k, y2, x2)
+    there = turned(q, y1 + down, x1 + right) @ turned(k, y2 + down, x2 + right)
+    torch.testing.assert_close(here, there, atol=1e-12, rtol=0)  # fp64, angles up to 40
+    torch.testing.assert_close(turned(q, y1, x1).norm(), q.norm(), atol=1e-12, rtol=0)
+
+
+def test_rotary_positions_tell_rows_from_columns():
+    one = torch.ones(1)
+    right, down = rotary_angles(0 * one, one, 8), rotary_angles(one, 0 * one, 8)
+    assert right.shape == (1, 4) and not right[:, :2].any() and not down[:, 2:].any()
+    assert torch.equal(right[:, 2:], down[:, :2]) and right[:, 2:].all()
+
+
+def test_a_head_that_cannot_turn_is_refused():
+    with pytest.raises(ValueError, match="head_dim=6 must be divisible by 4"):
+        rotary_angles(torch.ones(1), torch.ones(1), 6)
+
+
+@given(patch=st.integers(1, 4), rows=st.integers(1, 4), columns=st.integers(1, 4), channels=st.integers(1, 3))
+def test_patches_put_together_again_are_the_picture(patch, rows, columns, channels):
+    x = torch.randn(2, channels, rows * patch, columns * patch)
+    patches = patchify(x, patch)
+    assert patches.shape == (2, rows * columns, channels * patch**2)
+    assert torch.equal(unpatchify(patches, patch, (rows, columns), x.shape[-2:]), x)
+    r, c = rows - 1, columns // 2  # row by row, as the rotary positions are
+    square = x[:, :, r * patch : (r + 1) * patch, c * patch : (c + 1) * patch]
+    assert torch.equal(patches[:, r * columns + c], square.flatten(1))
+
+
+# At the start
+
+
+@pytest.mark.parametrize("adaln", [False, True])
+def test_a_block_is_the_identity_at_the_start(adaln):
+    torch.manual_seed(0)
+    block, x = Block(8, 2, adaln), torch.randn(2, 5, 8)
+    modulation = torch.zeros(2, 6, 8) if adaln else None
+    angles = torch.zeros(5, 2)
+    assert torch.equal(block(x, angles.cos(), angles.sin(), Mask((5,)), modulation), x)
+
+
+def test_adaln_zero_learns_its_gates_first():
+    torch.manual_seed(0)
+    block, x, angles = Block(8, 2, True), torch.randn(2, 5, 8), torch.zeros(5, 2)
+    (block(x, angles.cos(), angles.sin(), Mask((5,)), torch.zeros(2, 6, 8)) * torch.randn(2, 5, 8)).sum().backward()
+    assert block.offset.grad[[2, 5]].abs().min() > 0  # the two gates
+    assert not block.offset.grad[[0, 1, 3, 4]].any()
+    assert not any(p.grad.any() for p in [*block.attention.parameters(), *block.mlp.parameters()])
+
+
+@pytest.mark.parametrize("name", ["transformer", "pixelcnn"])
+def test_at_the_start_every_level_is_as_likely(name):
+    torch.manual_seed(0)
+    model = {
+        "transformer": lambda: Transformer(TransformerConfig(grid=(3, 4), inputs=7, classes=3, width=16, heads=2)),
+        "pixelcnn": lambda: PixelCNN(PixelCNNConfig(levels=7, channels=8, layers=2, classes=3, size=(3, 4))),
+    }[name]()
+    x = tokens(4, (3, 4), levels=7)
+    value = F.cross_entropy(model(x, torch.tensor([0, 1, 2, 3])).flatten(0, -2), x.flatten())
+    assert abs(value.item() - math.log(7)) < 1e-6  # fp32
+
+
+def test_a_denoiser_says_nothing_at_the_start():
+    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), adaln=True, width=16, heads=2)
+    assert not Transformer(config)(torch.randn(2, 1, 8, 8), torch.rand(2), None).any()
+
+
+# Conditions
+
+
+def test_no_label_is_the_null_label():
+    for model in (transformer(), transformer(context=3), pixelcnn()):
+        x = tokens(2, (3, 4))
+        nothing = torch.full((2,), model.null)
+        assert model.null == 3
+        assert torch.equal(model(x), model(x, nothing)) and torch.equal(model(x), model(x, None))
+        assert not torch.equal(model(x), model(x, torch.tensor([0, 3]))[[0, 1]])
+
+
+def test_each_picture_listens_to_its_own_time_and_label():
+    model, x = denoiser(), torch.randn(1, 1, 8, 8, dtype=torch.float64).repeat(3, 1, 1, 1)
+    t, labels = torch.tensor([0.2, 0.2, 0.7]).double(), torch.tensor([1, 2, 2])
+    together = model(x, t, labels)
+    assert not torch.allclose(together[0], together[1]) and not torch.allclose(together[1], together[2])
+    for i in range(3):
+        torch.testing.assert_close(model(x[i : i + 1], t[i : i + 1], labels[i : i + 1])[0], together[i])
+    torch.testing.assert_close(model(x, t, None), model(x, t, torch.tensor([3, 3, 3])))
+
+
+def test_a_grid_of_tokens_and_a_row_of_them_are_the_same_picture():
+    x, labels = tokens(2, (3, 4)), torch.tensor([0, 1])
+    assert torch.equal(transformer()(x, labels).flatten(1, 2), transformer()(x.flatten(1), labels))
+
+
+@pytest.mark.parametrize("make", [transformer, pixelcnn])
+def test_half_precision_stays_inside_the_network(make):
+    model, x = make(dtype=torch.float32), tokens(2, (3, 4))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = model(x, None)
+    assert half.dtype == torch.float32
+    assert (half - model(x, None)).norm() < 0.05 * half.norm()  # some layers of 8 bits each
+
+
+def test_an_empty_batch_goes_through():
+    nobody = torch.zeros(0, dtype=torch.long)
+    assert transformer()(torch.zeros(0, 12, dtype=torch.long), nobody).shape == (0, 12, 5)
+    assert pixelcnn()(torch.zeros(0, 3, 4, dtype=torch.long), nobody).shape == (0, 3, 4, 5)
+
+
+# Decoding with a cache
+
+
+def decoded(model, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    step = model.decoder(labels)
+    return torch.stack([step(x, i) for i in range(x.shape[1])], dim=1)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda **k: transformer(context=1, **k), lambda **k: transformer(context=3, **k), pixelcnn]
+)
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_cached_logits_are_the_full_ones(make, batch):
+    model, x, labels = make(dtype=torch.float32), tokens(batch, (12,)), torch.arange(batch) % 4
+    full = model(x.view(batch, 3, 4), labels).flatten(1, 2)
+    first = decoded(model, x, labels)
+    scale = full.abs().max()
+    assert (first - full).abs().max() < FP32 * max(scale, 1)
+    # A new decoder remembers nothing of the pictures before it.
+    other = decoded(model, tokens(batch, (12,), seed=5), labels)
+    assert not torch.equal(other, first) and torch.equal(decoded(model, x, labels), first)
+
+
+@pytest.mark.parametrize("make", [lambda: transformer(context=1), lambda: transformer(context=3), pixelcnn])
+def test_cached_logits_are_exact_where_rounding_is(make):
+    model, x, labels = make(), tokens(3, (12,)), torch.tensor([0, 2, 3])
+    full = model(x.view(3, 3, 4), labels).flatten(1, 2)
+    torch.testing.assert_close(decoded(model, x, labels), full, atol=1e-12, rtol=1e-12)  # fp64
+
+
+@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+def test_the_halves_of_a_doubled_batch_own_their_cache(make):
+    model, x, labels = make(), tokens(2, (12,)), torch.tensor([0, 2])
+    nothing = torch.full_like(labels, model.null)
+    both = decoded(model, torch.cat([x, x]), torch.cat([labels, nothing]))
+    for half, wanted in zip(both.chunk(2), (labels, nothing)):
+        torch.testing.assert_close(half, model(x.view(2, 3, 4), wanted).flatten(1, 2), atol=1e-12, rtol=1e-12)
+    # What the second half is given never reaches the first.
+    changed = decoded(model, torch.cat([x, 4 - x]), torch.cat([labels, nothing]))
+    assert torch.equal(changed[:2], both[:2]) and not torch.equal(changed[2:], both[2:])
+
+
+@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+def test_a_decoder_goes_step_by_step(make):
+    x, labels = tokens(2, (12,)), torch.tensor([0, 2])
+    step = make().decoder(labels)
+    with pytest.raises(ValueError, match="at position 0 of 12, not 5: make a new decoder"):
+        step(x, 5)
+    step(x, 0)
+    for i in (0, 2):
+        with pytest.raises(ValueError, match=f"at position 1 of 12, not {i}"):
+            step(x, i)
+    for wrong in (x[:1], x[:, :11]):
+        with pytest.raises(ValueError, match=r"tokens must have shape \[2, 12\]"):
+            step(wrong, 1)
+    for i in range(1, 12):
+        step(x, i)
+    with pytest.raises(ValueError, match="at position 12 of 12"):
+        step(x, 12)
+
+
+def test_only_a_causal_transformer_can_be_decoded():
+    for model in (transformer(blocks=(12,)), denoiser()):
+        with pytest.raises(ValueError, match="only a causal transformer on tokens"):
+            model.decoder(torch.tensor([0]))
+
+
+# A peer
+
+
+def test_with_rotation_off_it_is_gpt2():
+    ours = transformer(dtype=torch.float32)
+    c = ours.config
+    ours.cos.fill_(1)
+    ours.sin.fill_(0)
+    config = GPT2Config(
+        n_embd=c.width, n_layer=c.depth, n_head=c.heads, n_positions=c.length, activation_function="gelu_new"
+    )
+    theirs = GPT2Model(config).eval()
+    with torch.no_grad():
+        for name, parameter in theirs.named_parameters():  # no biases; norms without gain and offset
+            parameter.fill_(1.0 if "ln_" in name and name.endswith("weight") else 0.0)
+        theirs.wpe.weight.copy_(ours.position)
+        for block, peer in zip(ours.blocks, theirs.h):
+            peer.attn.c_attn.weight.copy_(block.attention.qkv.weight.T)
+            peer.attn.c_proj.weight.copy_(block.attention.out.weight.T)
+            peer.mlp.c_fc.weight.copy_(block.mlp.up.weight.T)
+            peer.mlp.c_proj.weight.copy_(block.mlp.down.weight.T)
+        x, labels = tokens(3, (12,)), torch.tensor([0, 1, 3])
+        shifted = torch.cat([ours.label(labels)[:, None], ours.read(x)[:, :-1]], dim=1)
+        wanted = ours.head(theirs(inputs_embeds=shifted).last_hidden_state)
+        torch.testing.assert_close(ours(x, labels), wanted, atol=1e-5, rtol=1e-5)
+
+
+# What a user may get wrong
+
+
+@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ([0], r"labels must be whole numbers of shape \[2\].* not .* \[1\]"),
+        ([0.0, 1.0], "labels must be whole numbers.*float32"),
+        ([0, 4], r"labels must lie in 0\.\.3 \(3 = no label\), not 0\.\.4"),
+        ([-1, 0], r"labels must lie in 0\.\.3 .*not -1\.\.0"),
+    ],
+)
+def test_wrong_labels_are_named(make, labels, says):
+    with pytest.raises(ValueError, match=says):
+        make()(tokens(2, (3, 4)), torch.tensor(labels))
+    with pytest.raises(ValueError, match="labels must"):
+        model = make()
+        model.decoder(torch.tensor(labels) if len(labels) == 2 else torch.zeros(2, 2, 2, dtype=torch.long))
+
+
+@pytest.mark.parametrize("make", [transformer, pixelcnn])
+def test_wrong_tokens_are_named(make):
+    model = make()
+    for wrong in (torch.rand(2, 3, 4), tokens(2, (4, 3)), tokens(2, (5,))):
+        with pytest.raises(ValueError, match="tokens must be whole numbers of shape"):
+            model(wrong)
+    for low, high in ((-1, 4), (0, 5)):
+        x = tokens(2, (3, 4))
+        x[0, 0, 0], x[0, 0, 1] = low, high
+        with pytest.raises(ValueError, match=rf"tokens must lie in 0\.\.4, not {low}\.\.{high}"):
+            model(x)
+
+
+def test_pictures_of_another_size_are_named():
+    for shape in ((2, 1, 8, 6), (2, 3, 8, 8), (1, 8, 8)):
+        with pytest.raises(ValueError, match=r"pictures must have shape \[B, 1, 8, 8\], not"):
+            denoiser()(torch.zeros(shape), torch.zeros(shape[0]), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"context": 0}, "needs context >= 1"),
+        ({"adaln": True}, "context must be 0 with adaln"),
+        ({"blocks": (5, 5)}, r"blocks=\(5, 5\) must add up to the 12 positions"),
+        ({"heads": 3}, "width=16 must be divisible by heads=3"),
+        ({"heads": 8}, "head_dim=2 must be divisible by 4"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused(changes, says):
+    with pytest.raises(ValueError, match=says):
+        transformer(**changes)
+
+
+def test_attention_has_no_biases():
+    assert not any("bias" in name for name, _ in SelfAttention(8, 2).named_parameters())
+
+
+# The classifier
+
+
+def test_features_have_the_scale_of_their_own_statistics():
+    torch.manual_seed(0)
+    model, x = Classifier(ClassifierConfig(width=4, features=6)), torch.randn(64, 1, 28, 28)
+    features = model.train().features(x)
+    assert features.shape == (64, 6)
+    assert features.mean(0).abs().max() < 1e-5 and (features.var(0, correction=0) - 1).abs().max() < 1e-2  # eps 1e-5
+    model.eval()
+    assert model(x).shape == (64, 10) and torch.equal(model(x), model(x))
+    torch.testing.assert_close(model.features(x[:5]), model.features(x)[:5])  # each picture by itself
