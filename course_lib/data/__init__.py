@@ -1,9 +1,15 @@
 """Floor 1: pictures with labels and captions, verified by checksum. Built in notebook 01."""
 
-from course_lib.data import fashion
+from course_lib.data import cifar, emoji, fashion, mnist, mnist_static
 from course_lib.data.files import Pictures
 
-SETS = {"fashion": fashion}
+SETS = {
+    "fashion": fashion,
+    "emoji": emoji,
+    "mnist-binary": mnist,
+    "mnist-binary-static": mnist_static,
+    "cifar10": cifar,
+}
 
 __all__ = ["SETS", "Pictures", "load"]
 
@@ -11,7 +17,9 @@ __all__ = ["SETS", "Pictures", "load"]
 def load(name: str, split: str = "train", full: bool = False) -> Pictures:
     """The pictures of a set: `load("fashion")`, `load("fashion", "test")`; `full=True` for all there are, downloaded.
 
-    Splits are "train", "validation" and "test"; only "fashion" ships less than it has. Built in notebook 01.
+    Splits are "train", "validation" and "test". "fashion" and "emoji" ship; "mnist-binary", "mnist-binary-static" and
+    "cifar10" are fetched once; only "fashion" has more than it ships, so only there `full` matters.
+    Built in notebook 01.
     """
     if name not in SETS:
         raise ValueError(f"name={name!r} is not a set of pictures. Choose one of {', '.join(SETS)}.")

@@ -27,8 +27,23 @@ class Remote:
 
     @property
     def file(self) -> str:
-        """The file's name in the cache, as at the source."""
+        """The file's name at the source, and in the cache."""
         return self.url.rsplit("/", 1)[-1]
+
+    @property
+    def plain(self) -> str:
+        """The file's name when uncompressed."""
+        return self.file.removesuffix(".gz")
+
+    @property
+    def home(self) -> Path:
+        """The folder of the cache where it belongs."""
+        return runtime.cache_dir() / self.folder
+
+    @property
+    def known(self) -> str | None:
+        """The checksum of the file as served, in pooch's notation: what is not compressed is its own content."""
+        return f"md5:{self.md5}" if self.md5 else f"sha256:{self.sha256}" if self.sha256 else None
 
 
 def _get(url: str, output: str, pup) -> None:
@@ -42,26 +57,23 @@ def fetch(remote: Remote) -> Path:
 
     A download is moved into place only once it is whole; ConnectionError says what, from where, and what to do by hand.
     """
-    folder = runtime.cache_dir() / remote.folder
     pooch.get_logger().setLevel("WARNING")
-    known = f"md5:{remote.md5}" if remote.md5 else None
-    shelf = pooch.create(
-        folder, "", registry={remote.file: known}, urls={remote.file: remote.url}, retry_if_failed=RETRIES
-    )
+    registry, urls = {remote.file: remote.known}, {remote.file: remote.url}
+    shelf = pooch.create(remote.home, "", registry=registry, urls=urls, retry_if_failed=RETRIES)
     try:
         return Path(shelf.fetch(remote.file, downloader=_get))
     except (requests.exceptions.RequestException, ValueError) as error:
-        damaged = isinstance(error, ValueError) and not isinstance(error, requests.exceptions.RequestException)
-        why = "what arrives has the wrong checksum" if damaged else _reason(error)
         raise ConnectionError(
-            f"Could not download {remote.file} from {remote.url} ({why}): check the connection and try again, "
-            f"or put the file into {folder} by hand."
+            f"Could not download {remote.file} from {remote.url} ({_reason(error)}): check the connection and try "
+            f"again, or put the file into {remote.home} by hand."
         ) from None
 
 
 def _reason(error: Exception) -> str:
     """A few words for what `requests` says at length."""
-    response = getattr(error, "response", None)
+    if not isinstance(error, requests.exceptions.RequestException):
+        return "what arrives has the wrong checksum"
+    response = error.response
     if response is not None:
         return f"the server answers {response.status_code} {response.reason}"
     if isinstance(error, requests.exceptions.Timeout):
@@ -79,50 +91,60 @@ def _unzipped(path: Path) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is a damaged gzip file ({error}). Delete it and run this again.") from None
+        raise ValueError(f"{path} is a damaged gzip file ({error})") from None
 
 
 def content(remote: Remote) -> bytes:
-    """The uncompressed bytes of `remote`: from the cache if they are there and right, else downloaded.
+    """The bytes of `remote`: from the cache if they are there and right, else downloaded.
 
-    The cache may hold the file as served or its content without `.gz`: the SHA-256 of the content decides.
+    Where its SHA-256 is known, they are uncompressed, and the cache may hold either form: the content decides.
     """
-    plain = runtime.cache_dir() / remote.folder / remote.file.removesuffix(".gz")
-    if remote.sha256 and plain.exists() and files.sha256(raw := plain.read_bytes()) == remote.sha256:
-        return raw
+    if not remote.sha256:
+        return fetch(remote).read_bytes()
+    for path in (remote.home / remote.plain, remote.home / remote.file):
+        if (raw := _right(path, remote.sha256)) is not None:
+            return raw
     path = fetch(remote)
-    raw = _unzipped(path)
-    if remote.sha256 and files.sha256(raw) != remote.sha256:
+    if (raw := _right(path, remote.sha256)) is None:
         raise ValueError(f"{path} does not hold the official content. Delete it and run this again.")
     return raw
 
 
-def fill_cache(folder: str | Path, remotes: list[Remote]) -> list[Path]:
-    """Copy into the cache those of `remotes` that lie in `folder`, compressed or not, once verified; returns the copies.
+def _right(path: Path, sha256: str) -> bytes | None:
+    """The uncompressed bytes of `path` if their SHA-256 is right; None if it is missing, damaged or another file."""
+    try:
+        raw = _unzipped(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    return raw if files.sha256(raw) == sha256 else None
 
-    For machines without a network: `fill_cache("/media/usb/fashion", fashion.OFFICIAL)`. A file there whose checksum is
-    wrong raises ValueError; FileNotFoundError where `folder` holds none of them.
+
+def _place(remote: Remote, path: Path) -> tuple[Path, bytes] | None:
+    """Where in the cache the file at `path` belongs, and its bytes; None if it is not `remote`."""
+    raw = path.read_bytes()
+    if remote.md5 and hashlib.md5(raw, usedforsecurity=False).hexdigest() == remote.md5:
+        return remote.home / remote.file, raw
+    if remote.sha256 and (raw := _right(path, remote.sha256)) is not None:
+        return remote.home / remote.plain, raw
+    return None
+
+
+def fill_cache(folder: str | Path, remotes: list[Remote]) -> list[Path]:
+    """Copy into the cache those of `remotes` that lie in `folder`, compressed or not, once verified: their new paths.
+
+    For machines without a network: `fill_cache("/media/stick", fashion.OFFICIAL)`. ValueError names a file whose
+    checksum is wrong, FileNotFoundError a folder that holds none of them.
     """
     copies = []
-    for remote in remotes:
-        served, plain = Path(folder) / remote.file, Path(folder) / remote.file.removesuffix(".gz")
-        target = runtime.cache_dir() / remote.folder
-        for path in {served, plain}:
-            if not path.is_file():
-                continue
-            raw = path.read_bytes()
-            if remote.md5 and hashlib.md5(raw, usedforsecurity=False).hexdigest() == remote.md5:
-                target = target / remote.file
-            elif remote.sha256 and files.sha256(raw := _unzipped(path)) == remote.sha256:
-                target = target / plain.name
-            elif remote.md5 or remote.sha256:
-                raise ValueError(f"{path} is not the official {remote.file}: its checksum differs. Fetch it again.")
-            else:
-                target = target / remote.file
-            files.write(target, raw)
-            copies.append(target)
-            break
+    for path in sorted(path for path in Path(folder).glob("*") if path.is_file()):
+        wanted = [remote for remote in remotes if path.name in (remote.file, remote.plain)]
+        placed = next(filter(None, (_place(remote, path) for remote in wanted)), None)
+        if wanted and not placed:
+            raise ValueError(f"{path} is not the official file of that name: its checksum differs. Fetch it again.")
+        if placed:
+            files.write(*placed)
+            copies.append(placed[0])
     if not copies:
-        wanted = ", ".join(remote.file for remote in remotes)
-        raise FileNotFoundError(f"{folder} holds none of {wanted}. Put at least one there, or name another folder.")
+        names = ", ".join(remote.file for remote in remotes)
+        raise FileNotFoundError(f"folder={str(folder)!r} holds none of {names}. Put one there, or name another folder.")
     return copies

@@ -1,6 +1,7 @@
-"""Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747): 28x28 grey clothes in ten classes. Built in notebook 01.
+"""Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747): 28x28 grey clothes in ten classes.
 
 20,000 of the 60,000 training pictures and the whole test set ship with the course; `full=True` fetches the rest.
+Built in notebook 01.
 """
 
 import lzma
@@ -57,7 +58,8 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     """18,000 train, 2,000 validation or 10,000 test pictures [N, 1, 28, 28], in official order, classes balanced.
 
     `full=True` gives all 58,000 official training pictures outside validation as "train" (fetched once, 26 MB).
-    Validation and test stay the same. Source: https://github.com/zalandoresearch/fashion-mnist (MIT). Built in notebook 01.
+    Validation and test stay the same. Source: https://github.com/zalandoresearch/fashion-mnist (MIT).
+    Built in notebook 01.
     """
     if full and split == "train":
         rest = torch.ones(60_000, dtype=torch.bool)

@@ -49,8 +49,8 @@ class Pictures:
             raise ValueError(f"labels must have shape [{len(pixels)}], one a picture, got {list(labels.shape)}.")
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.names):
             raise ValueError(
-                f"labels run from {int(labels.min())} to {int(labels.max())}, but names lists {len(self.names)} classes. "
-                f"Give a name to each class, and labels from 0."
+                f"labels run from {int(labels.min())} to {int(labels.max())}, but names lists {len(self.names)} "
+                "classes. Count labels from 0 and give each class a name."
             )
         columns = {f"extra[{key!r}]": column for key, column in self.extra.items()}
         for name, column in {"captions": self.captions, **columns}.items():
@@ -74,28 +74,23 @@ class Pictures:
     def _rows(self, index) -> torch.Tensor:
         """`index` as an int64 tensor of row numbers, each checked."""
         if isinstance(index, slice):
-            return (
-                torch.arange(len(self))[index]
-                if (index.step or 1) > 0
-                else torch.tensor(range(len(self))[index]).long()
-            )
+            return torch.tensor(range(len(self))[index], dtype=torch.int64)
         try:
             rows = torch.as_tensor(index).cpu()
         except (TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f"index must be a number, slice, list or tensor of numbers, got {index!r}.") from error
-        if rows.numel() == 0:
-            return rows.reshape(-1).long()
         if rows.dtype == torch.bool:
             if rows.shape != (len(self),):
                 raise ValueError(f"A boolean index needs shape [{len(self)}], one a picture, got {list(rows.shape)}.")
             return rows.nonzero().flatten()
+        if rows.numel() == 0:  # an empty list makes a float tensor
+            return rows.reshape(-1).long()
         if rows.ndim > 1 or rows.is_floating_point() or rows.is_complex():
             raise ValueError(f"index must be whole numbers in one row, got {rows.dtype} of shape {list(rows.shape)}.")
         rows = rows.long().reshape(-1)
         if int(rows.min()) < -len(self) or int(rows.max()) >= len(self):
-            raise IndexError(
-                f"index runs from {int(rows.min())} to {int(rows.max())}, but there are {len(self)} pictures."
-            )
+            low, high = int(rows.min()), int(rows.max())
+            raise IndexError(f"index runs from {low} to {high}, but there are {len(self)} pictures, counted from 0.")
         return rows % len(self)
 
     def floats(self) -> torch.Tensor:
@@ -108,16 +103,12 @@ def idx(raw: bytes, name: str) -> torch.Tensor:
     kinds = {0x08: ">u1", 0x0C: ">i4"}
     rank = raw[3] if len(raw) >= 4 else 0
     if len(raw) < 4 + 4 * rank or raw[:2] != b"\0\0" or raw[2] not in kinds or rank == 0:
-        raise ValueError(
-            f"{name} is not an IDX file of bytes or whole numbers. Fetch it again from its official source."
-        )
+        raise ValueError(f"{name} is not an IDX file of bytes or 32-bit numbers. Delete it and fetch it again.")
     shape = np.frombuffer(raw, ">u4", rank, 4).tolist()
     kind = np.dtype(kinds[raw[2]])
     body = len(raw) - 4 - 4 * rank
     if body != math.prod(shape) * kind.itemsize:
-        raise ValueError(
-            f"{name} says {shape} but holds {body} bytes: it is cut or altered. Delete it and fetch it again."
-        )
+        raise ValueError(f"{name} is cut or altered: shape {shape}, {body} bytes. Delete it and fetch it again.")
     array = np.frombuffer(raw, kind, offset=4 + 4 * rank).reshape(shape)
     return torch.from_numpy(array.astype(np.uint8 if kind.itemsize == 1 else np.int64))
 
