@@ -39,7 +39,7 @@ def seen(maps: dict[str, Tensor], at: tuple[int, int], title: str = "", alt: str
     fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     shown = {what: used[what] for what in MARKS if what in used}
     names = [f"{SIGNS[what]} {what}" if what in SIGNS else what for what in shown]
-    fig.legend(shown.values(), names, loc="outside lower left", ncols=4, fontsize=9)
+    fig.legend(shown.values(), names, loc="outside lower left", ncols=4, fontsize=9, frameon=False)
     return fig
 
 
