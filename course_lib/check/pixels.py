@@ -60,11 +60,11 @@ def context(attempt) -> None:
         mistakes = {
             "roll brings in the far border. Outside the picture everything is level 0.": wrapped,
             "You look right or below, at pixels that come later: (0, -1) is the left.": counting.context(x, back, K),
+            "The digits are in the other order: the first counts most.": counting.context(x, offsets[::-1], K),
             "Rows and columns are swapped: (rows down, columns right).": counting.context(x, turned, K),
             "Different neighbours get one number. Make digits: index * levels + neighbour.": sum(
                 counting.context(x, [offset], K) for offset in offsets
             ),
-            "The digits are in the other order: the first counts most.": counting.context(x, offsets[::-1], K),
             "uint8 overflows above 255: turn the tokens into int64 first.": right.to(torch.uint8),
         }
         _compare(attempt(x, offsets, K), right, mistakes)

@@ -44,11 +44,11 @@ class Counts:
             raise ValueError(f"offsets: {len(offsets)} neighbours at {levels} levels need too big a table. Take fewer.")
         if not alpha > 0:
             raise ValueError(f"alpha={alpha} must be above 0, or what was never seen would be impossible.")
-        counts = torch.zeros(rows * levels, dtype=torch.long)
+        counts = torch.full((rows * levels,), float(alpha))
         for part in tokens.split(3000):  # in parts: int64 takes 8 bytes a pixel
             index = self.context(part).mul_(levels).add_(part)
             counts += torch.bincount(index.flatten(), minlength=rows * levels)
-        table = counts.view(rows, levels).float().add_(alpha)
+        table = counts.view(rows, levels)
         self.table = table.div_(table.sum(1, keepdim=True)).log_()
 
     def context(self, tokens: Tensor) -> Tensor:

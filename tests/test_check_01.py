@@ -1,0 +1,130 @@
+"""The exercises of notebook 01: right answers pass, usual mistakes are named."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from solutions import solutions
+
+from course_lib import check
+from course_lib.methods import counting
+
+EXERCISES = ("context", "corners", "cross_entropy", "inverse_cdf")
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return solutions("01_pixels_as_data")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_folded_solution_is_right(name, answers, capsys):
+    assert getattr(check, name)(answers[name]) is answers[name]
+    assert capsys.readouterr().out == f"✓ {name}: right.\n"
+
+
+def stub(*_):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_untouched_exercise_lends_the_course_version(name, capsys):
+    checker = getattr(check, name)
+    assert checker(stub) is checker.reference
+    assert "not attempted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_grading_counts_an_untouched_exercise_as_not_attempted(name, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING", "1")
+    with pytest.raises(check.Wrong, match="not attempted"):
+        getattr(check, name)(stub)
+
+
+PLANTED = """
+def corners(levels, K):
+    p = F.pad(levels, (1, 1, 1, 0)).long()
+    left, above = p[:, 1:, :-2], p[:, :-1, 1:-1]
+    corner = p[:, 1:, 2:]
+    return (left * K + above) * K + corner
+"""
+
+
+def test_the_planted_bug_left_in_is_not_attempted():
+    space = {"F": F}
+    exec(PLANTED, space)
+    assert check.corners(space["corners"]) is check.corners.reference
+
+
+def shares(counts, alpha):
+    return (counts + alpha) / (counts + alpha).sum()
+
+
+ENTROPIES = {
+    "add alpha": lambda counts, test, alpha: -(counts / counts.sum())[test].log2().mean(),
+    "nats": lambda counts, test, alpha: -shares(counts, alpha)[test].log().mean(),
+    "entropy of the training histogram": lambda counts, test, alpha: (
+        -(shares(counts, alpha) * shares(counts, alpha).log2()).sum()
+    ),
+    "sum to 1": lambda counts, test, alpha: -((counts + alpha) / counts.sum())[test].log2().mean(),
+    "take the mean": lambda counts, test, alpha: -shares(counts, alpha)[test].log2().sum(),
+    "minus log2 p": lambda counts, test, alpha: shares(counts, alpha)[test].log2().mean(),
+}
+
+
+def digits(neighbours, tokens, levels):
+    index = torch.zeros(tokens.shape, dtype=torch.long)
+    for neighbour in neighbours:
+        index = index * levels + neighbour
+    return index
+
+
+def looking(change):
+    """The right answer for offsets that were changed."""
+    return lambda tokens, offsets, levels: counting.context(tokens, change(offsets), levels)
+
+
+CONTEXTS = {
+    "far border": lambda tokens, offsets, levels: digits(
+        [tokens.roll((-down, -right), (1, 2)) for down, right in offsets], tokens, levels
+    ),
+    "pixels that come later": looking(lambda offsets: [(-down, -right) for down, right in offsets]),
+    "swapped": looking(lambda offsets: [(right, down) for down, right in offsets]),
+    "one number": lambda tokens, offsets, levels: digits(
+        [counting.context(tokens, [offset], levels) for offset in offsets], tokens, 1
+    ),
+    "other order": looking(lambda offsets: offsets[::-1]),
+    "overflows": lambda tokens, offsets, levels: counting.context(tokens, offsets, levels).to(torch.uint8),
+}
+
+DRAWINGS = {
+    "one level a row": lambda p, u: (p.cumsum(1) <= u[:, None]).sum(1, keepdim=True),
+    "draw no numbers of your own": lambda p, u: torch.multinomial(p, 1).squeeze(1),
+    "rounding": lambda p, u: (p.cumsum(1) <= u[:, None] + 1e-6).sum(1),
+    "likeliest": lambda p, u: p.argmax(1),
+    "shares": lambda p, u: (u * p.shape[1]).long(),
+    "probability 0": lambda p, u: (p.cumsum(1) < u[:, None]).sum(1).clamp(max=p.shape[1] - 1),
+}
+
+CORNERS = {
+    "its right neighbour": lambda x, K: counting.context(x, [(0, -1), (-1, 0), (0, 1)], K),
+    "itself": lambda x, K: counting.context(x, [(0, 0), (-1, 0), (-1, 1)], K),
+    "pixel below": lambda x, K: counting.context(x, [(0, -1), (-1, 0), (1, 0)], K),
+    "above-left": lambda x, K: counting.context(x, [(0, -1), (-1, 0), (-1, -1)], K),
+}
+
+MISTAKES = {"cross_entropy": ENTROPIES, "context": CONTEXTS, "inverse_cdf": DRAWINGS, "corners": CORNERS}
+
+
+@pytest.mark.parametrize(
+    "name, message, attempt",
+    [(name, *mistake) for name, mistakes in MISTAKES.items() for mistake in mistakes.items()],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_usual_mistake_is_named(name, message, attempt):
+    with pytest.raises(check.Wrong, match=f"(?i){name}: not yet.*{message}"):
+        getattr(check, name)(attempt)
+
+
+def test_an_attempt_that_stops_says_where():
+    with pytest.raises(check.Wrong, match="your code stopped with ZeroDivisionError"):
+        check.inverse_cdf(lambda p, u: 1 / 0)
