@@ -45,7 +45,8 @@ def restore(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.am
     except CheckpointError:
         raise
     except (SafetensorError, RuntimeError, LookupError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not the state of this training ({error}). {remedy}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path} is not the state of this training ({reason}). {remedy}") from error
 
 
 def _random() -> dict[str, torch.Tensor]:
