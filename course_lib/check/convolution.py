@@ -18,6 +18,7 @@ def _causal_mask(size: int, kind: str) -> torch.Tensor:
 
 @exercise(reference=_causal_mask)
 def causal_mask(attempt) -> None:
+    """`causal_mask(size, kind)` against the ones of whole rows above and the row so far."""
     for size in (3, 5, 7):
         for kind in "AB":
             mask, c = torch.as_tensor(attempt(size, kind)).float(), size // 2
@@ -44,6 +45,7 @@ def _rows_above(x: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 @exercise(reference=_rows_above)
 def rows_above(attempt) -> None:
+    """`rows_above(x, height, width)` against padding on top and one row off the bottom."""
     for height, width in ((2, 5), (3, 3), (1, 7)):
         x = torch.randn(2, 3, 6, 5)
         found = attempt(x, height, width)
@@ -72,6 +74,7 @@ def _planted(layer, v, h, labels):
 
 @exercise(reference=GatedLayer.forward, planted=_planted)
 def gated_step(attempt) -> None:
+    """`gated_step(layer, v, h, labels)` against `GatedLayer.forward`: nothing may flow from h to v."""
     layer, labels = GatedLayer(4, 3), torch.tensor([0, 2])
     for conv in (layer.v_out, layer.h_out):
         nn.init.normal_(conv.weight)
@@ -99,6 +102,7 @@ def _logistic_bins(mean, log_scale, levels):
 
 @exercise(reference=_logistic_bins)
 def logistic_bins(attempt) -> None:
+    """`logistic_bins(mean, log_scale, levels)` against `logistic_mixture` with a single logistic."""
     for levels in (256, 16, 4):
         mean, log_scale = torch.tensor([-0.9, 0.1, 0.98]), torch.tensor([-1.0, -1.5, -0.5])
         found, right = attempt(mean, log_scale, levels), _logistic_bins(mean, log_scale, levels)
