@@ -69,3 +69,13 @@ def codecs() -> dict:
 
 
 EXPERIMENTS["codecs"] = codecs
+
+
+def hero() -> dict:
+    """The picture on the front page, drawn by the shipped models; also writes data/figures/hero.png"""
+    from course_lib.show import hero
+
+    return hero.save()
+
+
+EXPERIMENTS["hero"] = hero

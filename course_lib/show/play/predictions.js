@@ -5,7 +5,7 @@ const predictionsStyle = `
 .ptn-predict th { text-align: left; font-weight: 600; padding: 4px 10px 4px 0; border-bottom: 2px solid #222; }
 .ptn-predict td { padding: 6px 10px 6px 0; border-bottom: 1px solid #ddd; vertical-align: top; text-align: left; white-space: normal; color: #222; background: #fff; }
 .ptn-predict tr.made td:first-child { box-shadow: inset 4px 0 #009E73; }
-.ptn-predict td:first-child { padding-left: 10px; }
+.ptn-predict td:first-child, .ptn-predict th:first-child { padding-left: 10px; }
 .ptn-predict td.where { color: #666; white-space: nowrap; }
 .ptn-predict td.sure { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .ptn-predict select { font: inherit; padding: 3px 5px; color: #222; background: #fff; border: 1px solid #999; border-radius: 4px; }

@@ -1,0 +1,258 @@
+"""The widgets in a real browser: JupyterLab is started here, headless Chromium runs the notebooks and plays with them.
+
+Screenshots are kept in tests/screenshots.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOTS = ROOT / "tests" / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+STARTS, RUNS, ANSWERS = 120, 500, 120  # seconds, for a machine that has other work to do
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # outputs stay in the page when they are out of sight
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+def browser() -> str | None:
+    """The browser on this machine; None leaves the choice to Playwright's own download."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab on a copy of the notebooks, with a home of its own; its folder."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    for name, settings in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "COURSE_CACHE": str(home / "cache"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    command += ["--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={home}"]
+    with open(home / "lab.log", "w") as log:
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        answers(f"http://127.0.0.1:{port}/api", server, home / "lab.log")
+        yield f"http://127.0.0.1:{port}", home
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def answers(url: str, server: subprocess.Popen, log: Path) -> None:
+    """Wait until the server answers."""
+    deadline = time.monotonic() + STARTS
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser(), args=FLAGS, timeout=STARTS * 1000)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(chrome):
+    """A fresh page; sessions end with it, so that one kernel at a time is alive."""
+    page = chrome.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(ANSWERS * 1000)
+    page.mishaps = []
+    page.on("pageerror", lambda error: page.mishaps.append(str(error)))
+    yield page
+    page.evaluate("async () => { await window.jupyterapp.serviceManager.sessions.shutdownAll(); return null; }")
+    page.close()
+
+
+WAIT_READY = """async () => {
+  await window.jupyterapp.restored;
+  for (;;) {
+    const panel = window.jupyterapp.shell.currentWidget;
+    if (panel && panel.context) {
+      await panel.context.ready;
+      await panel.sessionContext.ready;
+      break;
+    }
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  window.panel = window.jupyterapp.shell.currentWidget;
+  return null;
+}"""
+RUN_ALL = """() => {
+  window.finished = false;
+  window.jupyterapp.commands.execute("notebook:run-all-cells").finally(() => (window.finished = true));
+  return null;
+}"""
+OUTPUTS = """() => JSON.stringify([...window.panel.content.model.cells].filter((c) => c.type === "code").map((c) => {
+  const outputs = [];
+  for (let i = 0; i < c.outputs.length; i++) outputs.push(c.outputs.get(i).toJSON());
+  return { count: c.executionCount, text: c.sharedModel.getSource().slice(0, 200),
+    wrong: outputs.filter((o) => o.output_type === "error" || o.name === "stderr").map((o) => o.evalue || o.text) };
+}))"""
+
+
+def run_all(page, lab, name: str) -> None:
+    """Open the notebook and run all of its cells; none may leave an error or write to stderr."""
+    address, _ = lab
+    page.goto(f"{address}/lab/tree/notebooks/{name}", timeout=STARTS * 1000)
+    page.wait_for_function("() => window.jupyterapp !== undefined", timeout=STARTS * 1000)
+    page.evaluate(WAIT_READY)
+    page.evaluate("() => { window.panel.content.model.cells.length; return null; }")
+    start = time.monotonic()
+    page.evaluate(RUN_ALL)
+    page.wait_for_function("() => window.finished", timeout=RUNS * 1000)
+    print(f"\n{name}: all cells in {time.monotonic() - start:.0f} s")
+    cells = [cell for cell in json.loads(page.evaluate(OUTPUTS)) if cell["text"].strip()]
+    assert not [cell for cell in cells if cell["wrong"]]
+    assert [cell["count"] for cell in cells] == list(range(1, len(cells) + 1)), "some cell did not run"
+
+
+def drawn(scope) -> str:
+    """What the canvases (or, where there are none, the pictures) in `scope` show."""
+    return scope.evaluate("""(node) => {
+      const canvases = [...node.querySelectorAll("canvas")].map((c) => c.toDataURL());
+      return canvases.length ? canvases.join() : [...node.querySelectorAll("img")].map((i) => i.src).join();
+    }""")
+
+
+def changes(page, scope, before: str, what: str) -> str:
+    """Wait until `scope` shows something else than `before`."""
+    deadline = time.monotonic() + ANSWERS
+    while (now := drawn(scope)) == before:
+        assert time.monotonic() < deadline, f"the picture did not change: {what}"
+        page.wait_for_timeout(100)
+    return now
+
+
+def shoot(scope, name: str) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    scope.screenshot(path=SHOTS / f"{name}.png")
+    assert (SHOTS / f"{name}.png").stat().st_size > 3000
+
+
+def set_slider(slider, key: str) -> None:
+    """Move a range by its keyboard, as a reader does who has no mouse."""
+    slider.focus()
+    slider.press(key)
+
+
+def test_notebook_00(page, lab):
+    run_all(page, lab, "00_two_questions.ipynb")
+    play_the_game(page)
+    play_the_clocks(page)
+    predict(page, lab[1] / "cache" / "predictions.json")
+    assert not page.mishaps
+
+
+def play_the_game(page) -> None:
+    game = page.locator(".jp-OutputArea-output .ptn-game")
+    cards = game.locator(".card")
+    assert cards.count() == 12
+    cards.nth(0).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    assert game.locator(".card[aria-pressed=true]").count() == 2
+    shoot(game, "game-before")
+    for i in (2, 3, 4, 5):
+        cards.nth(i).click()
+    game.locator(".card.open").nth(11).wait_for()
+    assert "of 6 found" in game.locator(".score").inner_text()
+    tags = " ".join(game.locator(".tag").all_inner_texts())
+    assert (tags.count("real"), tags.count("pixel by pixel"), tags.count("out of noise")) == (6, 3, 3)
+    shoot(game, "game")
+    before = drawn(game)
+    game.get_by_role("button", name="Deal again").click()
+    changes(page, game, before, "Deal again")
+    assert game.locator(".card[aria-pressed=true]").count() == 0
+
+
+def play_the_clocks(page) -> None:
+    clocks = page.locator(".jp-OutputArea-output .ptn-clocks")
+    cards, scrub = clocks.locator(".cards"), clocks.locator("input[type=range]")
+    assert clocks.locator("canvas").count() == 2
+    shoot(clocks, "clocks-end")
+    end = drawn(cards)
+    set_slider(scrub, "Home")
+    start = changes(page, cards, end, "the slider moved to the start")
+    assert clocks.locator(".number b").first.inner_text() == "0"
+    clocks.get_by_role("button", name="Play").click()
+    changes(page, cards, start, "Play")
+    clocks.get_by_role("button", name="Pause").click()
+    paused = drawn(cards)
+    page.wait_for_timeout(300)
+    assert drawn(cards) == paused, "a paused film goes on"
+    shoot(clocks, "clocks")
+    clocks.locator("select").first.select_option(label="bag")
+    page.wait_for_function("() => document.querySelector('.ptn-clocks .done[role=status]').textContent === ''")
+    changes(page, cards, end, "another class")
+    shoot(clocks, "clocks-bag")
+
+
+def predict(page, path: Path) -> None:
+    table = page.locator(".jp-OutputArea-output .ptn-predict")
+    row = table.locator("tr[data-claim=ar-slow]")
+    row.locator("select").select_option(label="holds only if …")
+    table.locator("tr.made[data-claim=ar-slow]").wait_for()
+    set_slider(row.locator("input[type=range]"), "End")
+    deadline = time.monotonic() + ANSWERS
+    while json.loads(path.read_text())["ar-slow"]["confidence"] != 100:
+        assert time.monotonic() < deadline, "the confidence was not written down"
+        page.wait_for_timeout(100)
+    assert json.loads(path.read_text())["ar-slow"]["verdict"] == "holds only if …"
+    shoot(table, "predictions")
+
+
+def test_notebook_03(page, lab):
+    run_all(page, lab, "03_attention_over_pixels.ipynb")
+    widget = page.locator(".jp-OutputArea-output .jupyter-widgets").filter(has=page.locator("input[type=range]")).last
+    widget.scroll_into_view_if_needed()
+    shoot(widget, "attention-before")
+    before = drawn(widget)
+    set_slider(widget.locator("input[type=range]").first, "ArrowRight")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    play = widget.get_by_role("button")
+    if play.count():
+        play.first.click()
+    changes(page, widget, before, "a slider moved, and the first button pressed")
+    page.wait_for_timeout(500)
+    shoot(widget, "attention")
+    assert not page.mishaps
