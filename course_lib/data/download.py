@@ -48,7 +48,7 @@ class Remote:
 
 def _get(url: str, output: str, pup) -> None:
     """One attempt, with a progress bar of its own."""
-    with tqdm(unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1]) as bar:
+    with tqdm(total=1, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1]) as bar:  # pooch sets the true total
         pooch.HTTPDownloader(progressbar=bar, chunk_size=65536, timeout=30)(url, output, pup)
 
 
