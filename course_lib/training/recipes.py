@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .. import data, runtime
 from ..data.levels import shrink
+from ..data.mnist import binarise
 from ..methods import autoregressive, flow
 from ..networks import (
     Classifier,
@@ -72,13 +73,11 @@ def _flow() -> Transformer:
     return Transformer(config)
 
 
-class DynamicBinary:
-    """The autoregressive loss on pixels drawn anew from their grey value at every step."""
-
-    def __call__(self, model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-        grey, labels = batch
-        on = torch.rand(grey.shape, generator=generator).to(grey.device) * 255 < grey
-        return autoregressive.loss(model, (on.long(), torch.zeros_like(labels)), generator=generator)
+def binary(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
+    """The autoregressive loss on pixels drawn anew, black or white, from their grey value at every step."""
+    grey, labels = batch
+    on = binarise(grey.cpu().to(torch.uint8), generator) > 0
+    return autoregressive.loss(model, (on.long().to(grey.device), torch.zeros_like(labels)), generator=generator)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -123,7 +122,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "pixelcnn-mnist-binary": Recipe(
         lambda: PixelCNN(PixelCNNConfig(levels=2, channels=32, layers=7)),
-        DynamicBinary(),
+        binary,
         lambda pictures: pictures.pixels[:, 0],
         "gated PixelCNN on binarised MNIST, for comparison with published nats",
         steps=1000,
