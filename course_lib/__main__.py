@@ -150,7 +150,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except ImportError as error:
         print(f"course: {error}. Install what is missing: pip install -e '.[lab]'", file=sys.stderr)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         print(f"course: {' '.join(str(error).split())}", file=sys.stderr)
     return 1
 

@@ -1,6 +1,7 @@
 """networks: who sees whom, decoding with a cache, positions, and what each network is at the start."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -27,6 +28,12 @@ from course_lib.networks.layers import (
 from course_lib.networks.transformer import patchify, unpatchify
 
 FP32 = 1e-5  # cached and full passes add the same numbers in another order: a few units in the last place
+
+causal = pytest.mark.parametrize(
+    "make",
+    [transformer, partial(transformer, context=3), pixelcnn],
+    ids=["transformer", "transformer with three label tokens", "pixelcnn"],
+)
 
 
 # Who sees whom, by gradient
@@ -139,7 +146,7 @@ def test_a_mask_lets_groups_see_backwards_only(sizes):
     assert mask.causal == torch.equal(mask.visible(), torch.ones(len(group), len(group)).tril().bool())
 
 
-@pytest.mark.parametrize("make", [transformer, pixelcnn])
+@causal
 def test_the_logits_that_score_a_token_do_not_change_with_it(make):
     model, levels = make(), 5
     x = tokens(1, (3, 4))
@@ -313,7 +320,7 @@ def test_a_grid_of_tokens_and_a_row_of_them_are_the_same_picture():
     assert torch.equal(transformer()(x, labels).flatten(1, 2), transformer()(x.flatten(1), labels))
 
 
-@pytest.mark.parametrize("make", [transformer, pixelcnn])
+@causal
 def test_half_precision_stays_inside_the_network(make):
     model, x = make(dtype=torch.float32), tokens(2, (3, 4))
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -336,9 +343,7 @@ def decoded(model, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return torch.stack([step(x, i) for i in range(x.shape[1])], dim=1)
 
 
-@pytest.mark.parametrize(
-    "make", [lambda **k: transformer(context=1, **k), lambda **k: transformer(context=3, **k), pixelcnn]
-)
+@causal
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_cached_logits_are_the_full_ones(make, batch):
     model, x, labels = make(dtype=torch.float32), tokens(batch, (12,)), torch.arange(batch) % 4
@@ -351,14 +356,14 @@ def test_cached_logits_are_the_full_ones(make, batch):
     assert not torch.equal(other, first) and torch.equal(decoded(model, x, labels), first)
 
 
-@pytest.mark.parametrize("make", [lambda: transformer(context=1), lambda: transformer(context=3), pixelcnn])
+@causal
 def test_cached_logits_are_exact_where_rounding_is(make):
     model, x, labels = make(), tokens(3, (12,)), torch.tensor([0, 2, 3])
     full = model(x.view(3, 3, 4), labels).flatten(1, 2)
     torch.testing.assert_close(decoded(model, x, labels), full, atol=1e-12, rtol=1e-12)  # fp64
 
 
-@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+@causal
 def test_the_halves_of_a_doubled_batch_own_their_cache(make):
     model, x, labels = make(), tokens(2, (12,)), torch.tensor([0, 2])
     nothing = torch.full_like(labels, model.null)
@@ -370,7 +375,7 @@ def test_the_halves_of_a_doubled_batch_own_their_cache(make):
     assert torch.equal(changed[:2], both[:2]) and not torch.equal(changed[2:], both[2:])
 
 
-@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+@causal
 def test_a_decoder_goes_step_by_step(make):
     x, labels = tokens(2, (12,)), torch.tensor([0, 2])
     step = make().decoder(labels)
@@ -425,7 +430,7 @@ def test_with_rotation_off_it_is_gpt2():
 # What a user may get wrong
 
 
-@pytest.mark.parametrize("make", [transformer, lambda: transformer(context=3), pixelcnn])
+@causal
 @pytest.mark.parametrize(
     ("labels", "says"),
     [
@@ -443,7 +448,7 @@ def test_wrong_labels_are_named(make, labels, says):
         model.decoder(torch.tensor(labels) if len(labels) == 2 else torch.zeros(2, 2, 2, dtype=torch.long))
 
 
-@pytest.mark.parametrize("make", [transformer, pixelcnn])
+@causal
 def test_wrong_tokens_are_named(make):
     model = make()
     for wrong in (torch.rand(2, 3, 4), tokens(2, (4, 3)), tokens(2, (5,))):

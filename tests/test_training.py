@@ -18,6 +18,7 @@ from tiny import denoiser, pixelcnn, tokens, transformer
 from torch import nn
 
 from course_lib import data, runtime, training
+from course_lib.__main__ import main
 from course_lib.data import files
 from course_lib.methods import autoregressive, flow
 from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, Transformer
@@ -686,6 +687,16 @@ def test_a_recipe_can_be_shorter_but_not_empty(small):
         training.train("small", steps=0, progress=False)
 
 
+def test_a_training_that_fails_is_one_line_on_the_command_line(small, monkeypatch, capsys):
+    def broken(model, batch, *, generator=None):
+        return recipes.classify(model, batch, generator=generator) * math.nan
+
+    recipe = RECIPES["small"]
+    monkeypatch.setitem(RECIPES, "small", Recipe(recipe.build, broken, recipe.prepare, "a test", 5, 8))
+    assert main(["train", "small"]) == 1
+    assert "course: the loss became nan" in capsys.readouterr().err
+
+
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(ValueError, match="no recipe is called 'nobody'.*pixelcnn-fashion"):
         training.train("nobody")
@@ -705,7 +716,9 @@ def test_dynamic_binary_pixels_are_on_as_often_as_they_are_grey():
         return torch.zeros(*x.shape, 2)
 
     grey = torch.tensor([0, 64, 128, 255]).repeat(5000, 1)[:, None]
-    value = recipes.DynamicBinary()(model, (grey, torch.arange(5000)), generator=torch.Generator().manual_seed(0))
+    value = RECIPES["pixelcnn-mnist-binary"].loss(
+        model, (grey, torch.arange(5000)), generator=torch.Generator().manual_seed(0)
+    )
     assert abs(value.item() - math.log(2)) < 1e-6
     share = seen[0].float().mean((0, 1))
     assert share[0] == 0 and share[3] == 1  # never, and always
