@@ -4,6 +4,7 @@ A checker returns what the notebook goes on with: the reader's function where it
 where the exercise has not been attempted (with `COURSE_GRADING=1` that is a failure instead).
 """
 
+from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .opening import by_luck, forwards, path, walk
@@ -12,6 +13,7 @@ from .pixels import context, corners, cross_entropy, inverse_cdf
 __all__ = [
     "Wrong",
     "by_luck",
+    "causal_attention",
     "causal_mask",
     "context",
     "corners",
@@ -19,9 +21,12 @@ __all__ = [
     "exercise",
     "forwards",
     "gated_step",
+    "guided",
     "inverse_cdf",
     "logistic_bins",
+    "nucleus",
     "path",
+    "rotary",
     "rows_above",
     "same",
     "walk",

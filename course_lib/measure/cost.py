@@ -51,6 +51,20 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
     return min(times)
 
 
+def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
+    """The least processor seconds of `repeats` runs of `work()` on one core: what a busy machine disturbs least."""
+    threads, times = torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    try:
+        for _ in range(max(1, repeats)):
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+    finally:
+        torch.set_num_threads(threads)
+    return min(times)
+
+
 def flops(work: Callable[[], object]) -> int:
     """Floating-point operations of the matrix products in one run of `work()`."""
     with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():

@@ -2,9 +2,10 @@
 
 from .base import Play
 from .clocks import Clocks
+from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered"]
+__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
