@@ -44,7 +44,7 @@ def test_a_shift_alone_costs_its_squared_length(shift):
 
 
 def test_the_noise_floor_falls_with_n_as_published():
-    # d = 64, unit variance, identical distributions, reference 20,000: 1.17 at n = 1,000 and 0.61 at 2,000 (methods 3.0)
+    # d = 64, unit variance, one distribution, reference 20,000: 1.17 at n = 1,000 and 0.61 at 2,000
     draw = torch.Generator().manual_seed(0)
     reference = torch.randn(20_000, 64, generator=draw)
     for n, expected in ((1000, 1.17), (2000, 0.61)):

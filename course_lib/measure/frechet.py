@@ -26,7 +26,7 @@ def classifier() -> torch.nn.Module:
 
 @torch.no_grad()
 def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
-    """Features `[N, 64]` (float64) and predicted classes `[N]` of pictures: uint8, or floats in [-1, 1], `[N, 1, 28, 28]`."""
+    """Features `[N, 64]` (float64) and classes `[N]` of pictures `[N, 1, 28, 28]`: uint8, or floats in [-1, 1]."""
     if x.ndim != 4 or x.shape[1:] != (1, 28, 28) or len(x) == 0:
         raise ValueError(f"pictures must be [N, 1, 28, 28] with N >= 1, not {tuple(x.shape)}.")
     network, parts, classes = classifier(), [], []
@@ -60,7 +60,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 
 
 def recall(real: Tensor, made: Tensor, k: int = NEIGHBOURS, most: int = 2000) -> float:
-    """Share of real pictures that lie within some made picture's distance to its k-th neighbour (at most `most` of each)."""
+    """Share of real pictures nearer to some made one than its k-th made neighbour is (at most `most` of each)."""
     real, made = real[:most].float(), made[:most].float()
     radius = torch.cdist(made, made).kthvalue(min(k + 1, len(made)), dim=1).values
     return float((torch.cdist(real, made) <= radius).any(1).double().mean())
@@ -89,7 +89,7 @@ def _reference(split: str) -> tuple[Tensor, Tensor, Tensor]:
 
 @lru_cache(maxsize=8)
 def floor(n: int, split: str = "test") -> dict[str, float]:
-    """What real pictures score at this n: `frechet_floor`, `recall_real`, `agreement_real`, and the unit σ = 0.1 noise."""
+    """What real pictures score at this n (`frechet_floor`, `recall_real`, `agreement_real`), and the unit, σ = 0.1 noise."""
     real, _, _ = _reference(split)
     pictures = data.load("fashion", "train")
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(1))[:n]
@@ -109,7 +109,7 @@ def floor(n: int, split: str = "test") -> dict[str, float]:
 def report(pixels: Tensor, labels: Tensor | None = None, split: str = "test") -> dict[str, float]:
     """All numbers of a set of made pictures `[N, 1, 28, 28]` (uint8, or floats in [-1, 1]) asked for by `labels [N]`.
 
-    `frechet` with `_low` and `_high` (95 %), `frechet_n`, `frechet_floor` (real pictures, same n), `frechet_relative`
+    `frechet` with `_low`, `_high` (95 %), `frechet_n`, `frechet_floor` (real pictures, same n), `frechet_relative`
     (1 = real pictures with σ = 0.1 noise, same n), `recall` beside `recall_real`, and `agreement` of the classifier with
     the labels beside `agreement_real`. Choices use `split="validation"`.
     """

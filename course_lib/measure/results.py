@@ -9,7 +9,8 @@ from ..data import files
 from ..methods import autoregressive, flow
 from ..training import checkpoints
 from ..training.recipes import RECIPES
-from . import frechet, likelihood
+from . import frechet
+from .likelihood import likelihood
 
 MADE = {"flow-fashion": 10_000, "pixelcnn-fashion": 1000, "pixel-transformer-fashion": 1000}  # pictures measured
 CHOICES = {"flow-fashion": 1000, "pixelcnn-fashion": 200, "pixel-transformer-fashion": 200}  # … on validation
@@ -47,11 +48,13 @@ def numbers(name: str) -> dict:
     if name.startswith("pixel"):
         with runtime.autocast():
             labels = test.labels if model.null else None
-            levels = test.pixels[:, 0] if model.config.__class__.__name__ == "PixelCNNConfig" else test.pixels.flatten(1)
+            levels = (
+                test.pixels[:, 0] if model.config.__class__.__name__ == "PixelCNNConfig" else test.pixels.flatten(1)
+            )
             levels = (levels > 0).to(torch.uint8) if RECIPES[name].data == "mnist-binary" else levels
-            out |= likelihood.likelihood(model, levels, labels)
+            out |= likelihood(model, levels, labels)
             if labels is not None:
-                out["bits_per_dim_no_label"] = likelihood.likelihood(model, levels[:2000])["bits_per_dim"]
+                out["bits_per_dim_no_label"] = likelihood(model, levels[:2000])["bits_per_dim"]
     if name in MADE:
         tried = {}
         for guidance in GUIDANCE:

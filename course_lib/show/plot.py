@@ -82,7 +82,7 @@ def pictures(
     heads: list[str] | None = None,
     scale: float = 1.5,
 ) -> Figure:
-    """A sheet of pictures `[N, C, H, W]`; `rows` and `heads` name rows and columns, `scale` is screen pixels a pixel."""
+    """A sheet of pictures `[N, C, H, W]`; `rows` and `heads` name rows and columns, `scale` enlarges each pixel."""
     sheet = tile(x, columns)
     height, width = sheet.shape[:2]
     inches = scale / STYLE["figure.dpi"]

@@ -1,0 +1,209 @@
+"""The exercises of notebook 03: right answers pass, usual mistakes are named; and its widget."""
+
+import math
+
+import pytest
+import torch
+from solutions import solutions
+
+from course_lib import check, data
+from course_lib.data.levels import from_levels, shrink, to_levels
+from course_lib.networks import Transformer, TransformerConfig
+from course_lib.show import play
+
+EXERCISES = ("causal_attention", "rotary", "nucleus", "guided")
+
+
+def stub(*_):
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return solutions("03_attention_over_pixels")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_folded_solution_is_right(name, answers, capsys):
+    assert getattr(check, name)(answers[name]) is answers[name]
+    assert capsys.readouterr().out == f"✓ {name}: right.\n"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_untouched_exercise_lends_the_course_version(name, capsys):
+    checker = getattr(check, name)
+    assert checker(stub) is checker.reference
+    assert "not attempted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_grading_counts_an_untouched_exercise_as_not_attempted(name, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING", "1")
+    with pytest.raises(check.Wrong, match="not attempted"):
+        getattr(check, name)(stub)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_course_version_passes_its_own_checker(name):
+    checker = getattr(check, name)
+    assert checker(checker.reference) is checker.reference
+
+
+def test_the_planted_bug_left_in_counts_as_not_attempted():
+    def guided(both, w):
+        """Guided logits [B, K] out of the logits [2B, K] of the doubled batch."""
+        cond, uncond = both[::2], both[1::2]
+        return uncond + w * (cond - uncond)
+
+    assert check.guided(guided) is check.guided.reference
+
+
+def attention(scale=True, hide=-math.inf, before=True, mask=lambda past: past):
+    """Attention, with what is usually got wrong."""
+
+    def causal_attention(q, k, v):
+        scores = q @ k.transpose(-1, -2)
+        scores = scores / math.sqrt(q.shape[-1]) if scale else scores
+        past = mask(torch.ones(q.shape[-2], q.shape[-2]).tril() > 0)
+        return scores.masked_fill(~past, hide).softmax(-1) @ v if before else scores.softmax(-1) * past @ v
+
+    return causal_attention
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (attention(before=False), "after the softmax"),
+        (attention(mask=torch.ones_like), "sees the future"),
+        (attention(mask=lambda past: past.T), "transposed"),
+        (attention(scale=False), "not divided by √d"),
+        (attention(hide=0.0), "e⁰ is 1"),
+        (attention(mask=lambda past: past.tril(-1)), "NaN"),
+        (lambda q, k, v: v, "weighted means"),
+        (lambda q, k, v: v[0], "shape"),
+    ],
+)
+def test_wrong_attention_is_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.causal_attention(attempt)
+
+
+def turned(angles=None, halves=True, sign=1):
+    """Rotary positions, with what is usually got wrong."""
+
+    def rotary(x, rows, columns):
+        d = x.shape[-1]
+        slow, fast = (100.0 ** -(torch.arange(n) / n) for n in (d // 4, d // 2))
+        right = torch.cat([rows[:, None] * slow, columns[:, None] * slow], -1)
+        turns = sign * (right if angles is None else angles(rows[:, None], columns[:, None], slow, fast))
+        a, b = x.chunk(2, -1) if halves else (x[..., ::2], x[..., 1::2])
+        parts = a * turns.cos() - b * turns.sin(), b * turns.cos() + a * turns.sin()
+        return torch.cat(parts, -1) if halves else torch.stack(parts, -1).flatten(-2)
+
+    return rotary
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (turned(lambda r, c, slow, fast: (r * (c.max() + 1) + c) * fast), "reading order"),
+        (turned(lambda r, c, slow, fast: (r + c) * torch.cat([slow, slow])), r"row \+ column"),
+        (turned(lambda r, c, slow, fast: torch.cat([c * slow, r * slow], -1)), "swapped"),
+        (turned(sign=-1), "other way round"),
+        (turned(halves=False), r"pair \(0, 1\)"),
+        (turned(lambda r, c, slow, fast: torch.cat([r * slow, c * slow], -1) / 2), "other angles"),
+    ],
+)
+def test_wrong_positions_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.rotary(attempt)
+
+
+def kept(rule, undo=True, cut=-math.inf):
+    """A nucleus: `rule(share, cumulative, p)` says what goes."""
+
+    def nucleus(logits, p):
+        ordered, order = logits.sort(-1, descending=True)
+        share = ordered.softmax(-1)
+        gone = rule(share, share.cumsum(-1), p)
+        return logits.masked_fill(gone.gather(-1, order.argsort(-1)) if undo else gone, cut)
+
+    return nucleus
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (kept(lambda share, total, p: total > p), "token that crosses p|keeps nothing"),
+        (kept(lambda share, total, p: (total > p) & (total > share)), "drop the token that crosses p"),
+        (kept(lambda share, total, p: total - share >= p, undo=False), "undo the sort"),
+        (kept(lambda share, total, p: total - share >= p, cut=0.0), "Nothing is cut"),
+        (lambda logits, p: kept(lambda s, t, p: t - s >= p)(logits, p).softmax(-1), "probabilities"),
+        (lambda logits, p: 2 * kept(lambda s, t, p: t - s >= p)(logits, p), "keep its proportions"),
+    ],
+)
+def test_wrong_nuclei_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.nucleus(attempt)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda both, w: both[1::2] + w * (both[::2] - both[1::2]) + 0 * w, "every second row"),
+        (lambda both, w: (1 + w) * both.chunk(2)[0] - w * both.chunk(2)[1], "scale of the paper"),
+        (lambda both, w: both.chunk(2)[0] + w * (both.chunk(2)[1] - both.chunk(2)[0]), "swapped"),
+        (lambda both, w: torch.lerp(*both.softmax(-1).chunk(2)[::-1], w), "mix probabilities"),
+        (lambda both, w: torch.lerp(*both.softmax(-1).chunk(2)[::-1], w).clamp(min=1e-9).log(), "mix probabilities"),
+        (lambda both, w: both, "shape"),
+    ],
+)
+def test_wrong_guidance_is_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.guided(attempt)
+
+
+# The widget
+
+
+@pytest.fixture(scope="module")
+def dials():
+    torch.manual_seed(0)
+    model = Transformer(TransformerConfig(grid=(14, 14), inputs=16, classes=10, width=16, depth=1, heads=2)).eval()
+    torch.nn.init.normal_(model.head.weight)  # a fresh head is zero: all levels alike, whatever the dials say
+    test = data.load("fashion", "test")[:100]
+    minis = from_levels(to_levels(shrink(test.pixels, 2), 16), 16)
+    return play.Dials(model, data.Pictures(minis, test.labels, None, test.names), levels=16)
+
+
+@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"seed": 4}, {"top_p": 0.3}, {"top_k": 1}])
+def test_a_turned_dial_draws_other_pictures(dials, change):
+    for name, value in {"temperature": 1.0, "seed": 0, "top_p": 1.0, "top_k": 0}.items():
+        setattr(dials, name, value)
+    before = dials.shown
+    for name, value in change.items():
+        setattr(dials, name, value)
+    assert len(dials.shown) == 8 * 14 * 14 and dials.shown != before
+
+
+def test_the_status_says_what_was_recognised_and_how_varied_it_is(dials):
+    dials.label = 3
+    assert "of 8 are what was asked for" in dials.status and "variety" in dials.status
+    dials.label = 10
+    assert dials.status.startswith("taken for ")
+
+
+def test_a_dial_out_of_range_raises(dials):
+    with pytest.raises(ValueError, match="temperature=-1"):
+        dials.temperature = -1.0
+    dials.temperature = 1.0
+
+
+def test_the_static_frame_shows_nine_settings_in_words_too(dials):
+    fig = dials.frame()
+    assert "temperatures" in fig.alt and len(fig.png()) > 1000
+
+
+def test_real_pictures_are_as_varied_as_real_pictures(dials):
+    labels = dials.labels[:40]
+    assert dials.variety(dials.real[:40], labels) == pytest.approx(1, abs=0.15)
