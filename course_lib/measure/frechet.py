@@ -89,7 +89,7 @@ def _reference(split: str) -> tuple[Tensor, Tensor, Tensor]:
 
 @lru_cache(maxsize=8)
 def floor(n: int, split: str = "test") -> dict[str, float]:
-    """What real pictures score at this n (`frechet_floor`, `recall_real`, `agreement_real`), and the unit, σ = 0.1 noise."""
+    """What real pictures score at this n: `frechet_floor`, `recall_real`, `agreement_real`; and noise, the unit."""
     real, _, _ = _reference(split)
     pictures = data.load("fashion", "train")
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(1))[:n]
@@ -109,9 +109,9 @@ def floor(n: int, split: str = "test") -> dict[str, float]:
 def report(pixels: Tensor, labels: Tensor | None = None, split: str = "test") -> dict[str, float]:
     """All numbers of a set of made pictures `[N, 1, 28, 28]` (uint8, or floats in [-1, 1]) asked for by `labels [N]`.
 
-    `frechet` with `_low`, `_high` (95 %), `frechet_n`, `frechet_floor` (real pictures, same n), `frechet_relative`
-    (1 = real pictures with σ = 0.1 noise, same n), `recall` beside `recall_real`, and `agreement` of the classifier with
-    the labels beside `agreement_real`. Choices use `split="validation"`.
+    `frechet` with `_low` and `_high` (95 %), `frechet_n`, `frechet_floor` (real pictures, same n), `frechet_relative`
+    (1 = real pictures with σ = 0.1 noise, same n), `recall` beside `recall_real`, and `agreement` of the classifier
+    with the labels beside `agreement_real`. Choices use `split="validation"`.
     """
     real, _, _ = _reference(split)
     made, guess = features(pixels)
