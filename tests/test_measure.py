@@ -11,8 +11,8 @@ from scipy.linalg import sqrtm
 
 from course_lib import data, measure
 from course_lib.measure import frechet as fd
-from course_lib.measure import likelihood as bits
 from course_lib.measure.frechet import frechet_distance
+from course_lib.measure.likelihood import mosaic
 
 
 def gaussian(n, d, seed, scale=1.0, shift=0.0):
@@ -133,7 +133,7 @@ def test_codecs_pay_next_to_nothing_for_black_and_about_eight_bits_for_noise():
 
 def test_a_mosaic_holds_every_picture_once():
     levels = torch.arange(7, dtype=torch.uint8)[:, None, None].expand(7, 2, 3).contiguous() + 1
-    sheet = bits.mosaic(levels, columns=3)
+    sheet = mosaic(levels, columns=3)
     assert sheet.shape == (6, 9)
     assert [(sheet == k).sum() for k in range(1, 8)] == [6] * 7
 
