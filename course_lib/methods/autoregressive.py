@@ -57,9 +57,8 @@ def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_
 def draw(logits: Tensor, u: Tensor) -> Tensor:
     """One token a row of `[B, K]` by inverting the cumulative distribution at uniform `u [B]` in [0, 1)."""
     ladder = logits.softmax(-1).cumsum(-1)
-    total = ladder[:, -1:]
-    rung = torch.minimum(u[:, None] * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(ladder, rung, right=True).squeeze(1)
+    rung = (u[:, None] * ladder[:, -1:]).clamp_(min=1e-38)  # above 0, so that no impossible token is reached
+    return torch.searchsorted(ladder, rung).squeeze(1)
 
 
 @torch.no_grad()

@@ -85,8 +85,8 @@ def rotary_angles(rows: Tensor, columns: Tensor, head_dim: int, base: float = 10
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair (x[i], x[i + d/2]) of `[..., T, d]` by its angle; `cos`, `sin` are `[T, d / 2]`."""
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+    across = x.roll(x.shape[-1] // 2, dims=-1)  # (a, b) becomes (b, a), and the sum (a·cos - b·sin, b·cos + a·sin)
+    return torch.addcmul(x * torch.cat([cos, cos], dim=-1), across, torch.cat([-sin, sin], dim=-1))
 
 
 def attention_flops(q, k, v, dropout: float = 0.0, causal: bool = False, *, out_shape=None, **_) -> int:
@@ -162,9 +162,10 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask) -> Tensor:
         B, T, D = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # 3 × [B, h, T, d]
-        cos, sin = cos.to(q.dtype), sin.to(q.dtype)
-        y = attention(rotate(q, cos, sin), rotate(k, cos, sin), v, mask)  # [B, h, T, d]
+        qkv = self.qkv(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # [3, B, h, T, d]
+        qk, v = qkv.split([2, 1])
+        q, k = rotate(qk, cos.to(qk.dtype), sin.to(qk.dtype))  # both in one pass over memory
+        y = attention(q, k, v[0], mask)  # [B, h, T, d]
         return self.out(y.transpose(1, 2).reshape(B, T, D))
 
 

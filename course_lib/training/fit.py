@@ -61,7 +61,7 @@ def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.opt
     matrices = [p for n, p in model.named_parameters() if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    out = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
+    out = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
     return out + ([torch.optim.Muon(matrices, lr=muon, weight_decay=0.01)] if matrices else [])
 
 
