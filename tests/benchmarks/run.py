@@ -1,0 +1,180 @@
+"""Race the course against its peers: `make bench`. Prints a table and writes data/results/bench.json.
+
+One thread, processor time, ours and peers interleaved round by round. The ratio is the median over rounds, its range
+the least and the greatest round. Peers run at the best of the forms named in `note` (the fastest median counts).
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+
+os.environ["OMP_NUM_THREADS"] = "1"
+import torch
+import torch.nn.functional as F
+from transformers import GPT2Config, GPT2LMHeadModel
+from x_transformers import AutoregressiveWrapper, Decoder, TransformerWrapper
+
+from course_lib import runtime
+from course_lib.data import files
+from course_lib.methods import autoregressive
+from course_lib.networks import Transformer, TransformerConfig
+from course_lib.training import recipes
+
+WIDTH, DEPTH, HEADS, VOCABULARY = 128, 4, 4, 1000
+NOTE = "equal width, depth, heads, vocabulary and length; random weights; temperature 1; one thread"
+
+
+def ours(length: int) -> Transformer:
+    side = round(length**0.5)
+    torch.manual_seed(0)
+    return Transformer(TransformerConfig((side, side), VOCABULARY, width=WIDTH, depth=DEPTH, heads=HEADS))
+
+
+def gpt2(length: int, attention: str) -> GPT2LMHeadModel:
+    return GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=VOCABULARY + 1,
+            n_positions=length + 1,
+            n_embd=WIDTH,
+            n_layer=DEPTH,
+            n_head=HEADS,
+            resid_pdrop=0,
+            embd_pdrop=0,
+            attn_pdrop=0,
+            bos_token_id=VOCABULARY,
+            eos_token_id=None,
+            attn_implementation=attention,
+        )
+    )
+
+
+def x_transformer(length: int, flash: bool) -> AutoregressiveWrapper:
+    layers = Decoder(dim=WIDTH, depth=DEPTH, heads=HEADS, attn_dim_head=WIDTH // HEADS, attn_flash=flash)
+    net = TransformerWrapper(num_tokens=VOCABULARY + 1, max_seq_len=length + 1, attn_layers=layers)
+    return AutoregressiveWrapper(net)
+
+
+def race(contestants: dict, rounds: int) -> dict[str, list[float]]:
+    """Processor seconds of each contestant in each round, after one round to warm up."""
+    for work in contestants.values():
+        work()
+    times = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, work in contestants.items():
+            start = time.process_time()
+            work()
+            times[name].append(time.process_time() - start)
+    return times
+
+
+def rows(what: str, length: int, batch: int, times: dict[str, list[float]]) -> list[dict]:
+    """One row a peer: its fastest form against our fastest form."""
+
+    def best(prefix: str) -> str:
+        return min((n for n in times if n.startswith(prefix)), key=lambda n: statistics.median(times[n]))
+
+    mine, out = best("ours"), []
+    for peer in sorted({name.split(" ")[0] for name in times} - {"ours"}):
+        theirs = best(peer)
+        ratios = [b / a for a, b in zip(times[mine], times[theirs], strict=True)]
+        out.append(
+            {
+                "what": what,
+                "size": length,
+                "batch": batch,
+                "ours": mine,
+                "ours_seconds": statistics.median(times[mine]),
+                "peer": theirs,
+                "peer_seconds": statistics.median(times[theirs]),
+                "ratio": statistics.median(ratios),
+                "ratio_low": min(ratios),
+                "ratio_high": max(ratios),
+                "note": f"{NOTE}; tried: {', '.join(times)}",
+            }
+        )
+    return out
+
+
+def training(length: int, batch: int, rounds: int) -> list[dict]:
+    """Forward, backward and an AdamW step."""
+    tokens = torch.randint(VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(0))
+    start = torch.full((batch, 1), VOCABULARY)
+    sequence = torch.cat([start, tokens], dim=1)
+    contestants = {}
+
+    def add(name, model, loss, half):
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+
+        def step():
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                value = loss(model.train())
+            value.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+        contestants[name] = step
+
+    def gpt2_loss(model):
+        return F.cross_entropy(model(sequence[:, :-1]).logits.flatten(0, 1).float(), tokens.flatten())
+
+    for half in (False, True) if runtime.precision()[0] == torch.bfloat16 else (False,):
+        kind = "bf16" if half else "fp32"
+        add(f"ours {kind}", ours(length), lambda model: autoregressive.loss(model, (tokens, None)), half)
+        for attention in ("sdpa", "eager"):
+            add(f"transformers-gpt2 {kind} {attention}", gpt2(length, attention), gpt2_loss, half)
+        for flash in (True, False):
+            form = "sdpa" if flash else "eager"
+            add(f"x-transformers {kind} {form}", x_transformer(length, flash), lambda model: model(sequence), half)
+    return rows("training step", length, batch, race(contestants, rounds))
+
+
+def decoding(length: int, batch: int, rounds: int) -> list[dict]:
+    """Draw whole sequences with a cache; the bound is one teacher-forced pass."""
+    model, labels = ours(length).eval(), torch.zeros(batch, dtype=torch.long)
+    start, kinds = torch.full((batch, 1), VOCABULARY), {"sdpa": gpt2(length, "sdpa"), "eager": gpt2(length, "eager")}
+    x = x_transformer(length, False).eval()
+    x.net.load_state_dict(x_transformer(length, False).net.state_dict())
+    about = {"do_sample": True, "top_k": 0, "use_cache": True, "max_new_tokens": length, "pad_token_id": 0}
+    tokens = torch.zeros(batch, length, dtype=torch.long)
+    contestants = {"ours fp32": lambda: autoregressive.sample(model, labels, shape=(length,))}
+    for form, peer in kinds.items():
+        peer.eval()
+        contestants[f"transformers-gpt2 fp32 {form}"] = torch.inference_mode()(
+            lambda peer=peer: peer.generate(start, attention_mask=torch.ones_like(start), **about)
+        )
+    contestants["x-transformers fp32 eager"] = torch.inference_mode()(
+        lambda: x.generate(start, length, cache_kv=True, filter_logits_fn=lambda logits, **_: logits)
+    )
+    contestants["bound one-pass"] = torch.inference_mode()(lambda: model(tokens, labels))
+    return rows("decoding", length, batch, race(contestants, rounds))
+
+
+def main() -> None:
+    """Run all rows, or with --quick the smallest ones without writing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one tiny row of each kind; nothing is written")
+    quick = parser.parse_args().quick
+    torch.set_num_threads(1)
+    plan = [(training, 49, 64, 5), (training, 196, 16, 3)]
+    plan += [(decoding, 49, 1, 5), (decoding, 49, 8, 4), (decoding, 49, 64, 3), (decoding, 196, 1, 3)]
+    plan += [(decoding, 196, 8, 2), (decoding, 196, 64, 2), (decoding, 784, 1, 2), (decoding, 784, 8, 2)]
+    found = []
+    for race_of, length, batch, rounds in [(training, 16, 2, 1), (decoding, 16, 2, 1)] if quick else plan:
+        for row in race_of(length, batch, rounds):
+            found.append(row)
+            print(
+                f"{row['what']:14}{row['size']:5}{row['batch']:4}  {row['ours']:10} {row['ours_seconds'] * 1e3:9.1f} ms"
+                f"  {row['peer']:32} {row['peer_seconds'] * 1e3:9.1f} ms"
+                f"  ×{row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})",
+                flush=True,
+            )
+    if not quick:
+        result = {"name": "bench", "code": recipes.code_version(), "hardware": recipes.hardware(), "threads": 1}
+        path = runtime.data_dir() / "results" / "bench.json"
+        files.write(path, (json.dumps({**result, "rows": found}, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
