@@ -104,5 +104,5 @@ class Dials(Play):
         rows = [f"temperature {t:g}" for t in TEMPERATURES]
         names = ", ".join(self.names[int(label)] for label in labels)
         alt = f"Samples ({names}) at three temperatures and three guidance scales."
-        title = "Too cold: bare. Too hot: ragged. Too guided: glaring"
+        title = "Cold is plain, hot is ragged, guidance insists"
         return plot.pictures(torch.cat(strips), columns, title=title, alt=alt, rows=rows, heads=heads, scale=2.8)
