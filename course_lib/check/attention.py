@@ -21,6 +21,7 @@ def _causal_attention(q, k, v):
 
 @exercise(reference=_causal_attention)
 def causal_attention(attempt) -> None:
+    """Causal attention: shape, causality, scale, and the mask before softmax."""
     for B, h, T, d in ((2, 3, 5, 8), (1, 2, 12, 4)):
         q, k, v = torch.randn(3, B, h, T, d) * 2
         found, scores, past = attempt(q, k, v), q @ k.transpose(-1, -2), torch.ones(T, T).tril() > 0
@@ -59,6 +60,7 @@ def _neighbours(x, angles):
 
 @exercise(reference=_rotary)
 def rotary(attempt) -> None:
+    """Two-dimensional rotary positions: norms kept, differences only, rows and columns apart."""
     for H, W, d in ((3, 4, 8), (5, 2, 16)):
         rows, columns = (part.flatten() for part in torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij"))
         x, right = torch.randn(2, 3, H * W, d), layers.rotary_angles(rows, columns, d)
@@ -87,6 +89,7 @@ def _nucleus(logits, p):
 
 @exercise(reference=_nucleus)
 def nucleus(attempt) -> None:
+    """The nucleus: the fewest tokens that reach p, the one that crosses it included."""
     share = torch.tensor([[0.1, 0.5, 0.3, 0.06, 0.04], [0.02, 0.9, 0.03, 0.04, 0.01]])
     for p, keep in ((0.7, ([1, 2], [1])), (0.95, ([0, 1, 2, 3], [1, 2, 3])), (0.2, ([1], [1])), (1.0, (range(5),) * 2)):
         found, right = torch.as_tensor(attempt(share.log(), p)), torch.zeros_like(share)
@@ -121,6 +124,7 @@ def _planted(both, w):
 
 @exercise(reference=_guided, planted=_planted)
 def guided(attempt) -> None:
+    """Guidance in one doubled batch whose halves keep apart."""
     for B, K in ((1, 4), (3, 5), (8, 2)):
         c, u = torch.randn(2, B, K)
         both = torch.cat([c, u])

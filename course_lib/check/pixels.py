@@ -30,6 +30,7 @@ def _cross_entropy(counts, test, alpha=0.5):
 
 @exercise(reference=_cross_entropy)
 def cross_entropy(attempt) -> None:
+    """Cross-entropy in bits: smoothed, normalised, measured on the test levels."""
     for K in (4, 16, 7):
         counts, test, alpha = torch.randint(1, 50, (K,)), torch.arange(3 * K).view(3, K) % K, 0.25 * K
         counts[K // 2] = 0  # never seen in training, seen in the test
@@ -50,6 +51,7 @@ def cross_entropy(attempt) -> None:
 
 @exercise(reference=counting.context)
 def context(attempt) -> None:
+    """Contexts: digits in the right order, nothing wrapped around the border, nothing from the future."""
     for offsets, K in (([LEFT], 16), ([ABOVE], 4), ([LEFT, ABOVE], 16), ([LEFT, CORNER, (-2, -1)], 8), ([], 5)):
         x = torch.randint(0, K, (3, 6, 5), dtype=torch.uint8)
         x[:, :, [0, -1]], x[:, -1] = K - 1, K - 1  # bright borders show what wraps around
@@ -72,6 +74,7 @@ def context(attempt) -> None:
 
 @exercise(reference=lambda p, u: autoregressive.draw(p.log(), u))
 def inverse_cdf(attempt) -> None:
+    """Inverse-CDF draws: frequencies, edges, and rounding at the end."""
     for p in (torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0.0, 0.5, 0.0, 0.5]), torch.rand(16).softmax(0)):
         u, K = torch.cat([(torch.arange(4000) + 0.5) / 4000, torch.tensor([0.0, 1 - 2**-24])]), len(p)
         rows = p.repeat(len(u), 1)
@@ -97,6 +100,7 @@ def _corners(levels, K):
 
 @exercise(reference=lambda levels, K: counting.context(levels, [LEFT, ABOVE, CORNER], K), planted=_corners)
 def corners(attempt) -> None:
+    """The planted bug of notebook 01: what the corner looks at."""
     x, here = torch.randint(0, 16, (2, 6, 5), dtype=torch.uint8), (slice(None), 2, 2)
     found = attempt(x, 16)
     for what, place in {"itself": (2, 2), "its right neighbour": (2, 3), "the pixel below": (3, 2)}.items():

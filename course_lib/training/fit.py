@@ -122,26 +122,22 @@ def fit(
     there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
     """
     steps, device = _whole(steps), runtime.device()
-    model.to(device).train()
-    run = Run(model, copy.deepcopy(model).eval().requires_grad_(False))
-    opts = optimizers(model, lr, muon)
-    scaler = torch.amp.GradScaler(device.type, enabled=runtime.precision()[0] == torch.float16)
-    if checkpoint is not None and Path(checkpoint).exists():
+    run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
+    opts, scaler = optimizers(model, lr, muon), _scaler(device)
+    if checkpoint and Path(checkpoint).exists():
         state.restore(checkpoint, run, opts, scaler)
     start, saved, whole = time.perf_counter() - run.seconds, time.perf_counter(), True
     bar = tqdm(total=steps, initial=run.step, disable=not progress, leave=False, unit="step", mininterval=1.0)
     with _patience() as asked:
         try:
             while run.step < steps:
-                if asked:
-                    raise KeyboardInterrupt
+                _stop_if(asked)
                 value = _gradients(run, loss, batches, opts, scaler, clip, seed)
                 whole = False
                 _apply(run, value, opts, scaler, steps, ema)
                 whole, run.seconds = True, time.perf_counter() - start
                 _report(bar, run)
-                if callback is not None:
-                    callback(run)
+                (callback or _nothing)(run)
                 if checkpoint is not None and time.perf_counter() - saved > every:
                     state.store(checkpoint, run, opts, scaler)
                     saved = time.perf_counter()
@@ -154,6 +150,19 @@ def fit(
             if checkpoint is not None and run.step and whole:
                 state.store(checkpoint, run, opts, scaler)
     return run
+
+
+def _nothing(run: Run) -> None:
+    pass
+
+
+def _stop_if(asked: list) -> None:
+    if asked:
+        raise KeyboardInterrupt
+
+
+def _scaler(device: torch.device) -> torch.amp.GradScaler:
+    return torch.amp.GradScaler(device.type, enabled=runtime.precision()[0] == torch.float16)
 
 
 def _whole(steps: int) -> int:
