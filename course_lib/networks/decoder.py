@@ -46,8 +46,8 @@ class TransformerDecoder:
         order, columns = pairs.permute(1, 0, 3, 2).flatten(), pairs[0].transpose(1, 2).flatten()
         self.layers = [
             (
-                self._matrix(block.attention.qkv.weight[order]),
-                self._matrix(block.attention.out.weight[:, columns]),
+                self._matrix(block.attention.qkv.weight.index_select(0, order)),
+                self._matrix(block.attention.out.weight).index_select(0, columns),
                 self._matrix(block.mlp.up.weight),
                 self._matrix(block.mlp.down.weight),
             )
