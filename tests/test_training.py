@@ -201,6 +201,21 @@ def test_a_run_is_repeated_by_its_seed():
     assert same(runs[0].model, runs[1].model)
 
 
+def test_every_step_has_noise_of_its_own():
+    def noises(seed):
+        seen = []
+
+        def loss(model, batch, *, generator=None):
+            seen.append(torch.rand(1, generator=generator).item())
+            return model(batch[0]).square().mean()
+
+        quietly(linear(), loss, numbers(), steps=8, seed=seed)
+        return seen
+
+    assert noises(0) == noises(0)
+    assert len({*noises(0), *noises(1)}) == 16
+
+
 CASES = {
     "transformer, muon": (lambda: transformer(torch.float32), partial(autoregressive.loss, drop=0.3), 0.02),
     "pixelcnn": (lambda: pixelcnn(torch.float32), partial(autoregressive.loss, drop=0.3), 0.0),
