@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import GPT2Config, GPT2Model
 
 from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, PixelCNNConfig, Transformer, TransformerConfig
+from course_lib.networks.decoder import TransformerDecoder
 from course_lib.networks.layers import (
     FLOPS,
     QUERY_CHUNK,
@@ -363,6 +364,23 @@ def test_cached_logits_are_exact_where_rounding_is(make):
     model, x, labels = make(), tokens(3, (12,)), torch.tensor([0, 2, 3])
     full = model(x.view(3, 3, 4), labels).flatten(1, 2)
     torch.testing.assert_close(decoded(model, x, labels), full, atol=1e-12, rtol=1e-12)  # fp64
+
+
+@pytest.mark.parametrize("context", [1, 3])
+def test_the_step_of_a_gpu_gives_the_same_logits(context):
+    model, x, labels = transformer(context=context), tokens(3, (12,)), torch.tensor([0, 2, 3])
+    step = TransformerDecoder(model, model.labels(labels, 3), static=True)  # the same shapes at every position
+    logits = torch.stack([step(x, i) for i in range(12)], dim=1)
+    torch.testing.assert_close(logits, model(x, labels), atol=1e-12, rtol=1e-12)  # fp64
+
+
+def test_decoding_in_half_precision_gives_about_the_same_logits():
+    model, x, labels = transformer(torch.float32), tokens(3, (12,)), torch.tensor([0, 2, 3])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = decoded(model, x, labels)
+    full = model(x, labels)
+    assert half.dtype == torch.float32 and not torch.equal(half, full)
+    assert (half - full).norm() < 0.05 * full.norm()  # some layers of 8 bits each
 
 
 @causal
