@@ -26,15 +26,15 @@ def run(name: str) -> Path:
     if name not in EXPERIMENTS:
         known = f"Choose one of {', '.join(sorted(EXPERIMENTS))}." if EXPERIMENTS else "None is there yet."
         raise ValueError(f"experiment {name!r} is not known. {known}")
-    from course_lib.training import recipes  # only now: it loads every network
+    from course_lib.training import repeat  # only now: it loads every network
 
     start = time.perf_counter()
     metrics = EXPERIMENTS[name]()
     result = {
         "name": name,
         "about": about(EXPERIMENTS[name]),
-        "code": recipes.code_version(),
-        "hardware": recipes.hardware(),
+        "code": repeat.code_version(),
+        "hardware": repeat.hardware(),
         "seconds": round(time.perf_counter() - start),
         "metrics": metrics,
     }

@@ -73,7 +73,7 @@ def test_the_loss_of_silence_is_the_distance_to_noise():
     assert abs(value.item() - (1 + x.square().mean().item())) < 0.08
     noise = torch.randn(x.shape, generator=seeded())
     torch.testing.assert_close(value, (noise - x).square().mean())
-    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), adaln=True, width=16, heads=2)
+    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), width=16, heads=2)
     torch.testing.assert_close(flow.loss(Transformer(config), (x, None), generator=seeded()), value)  # at the start
 
 

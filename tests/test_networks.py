@@ -291,7 +291,7 @@ def test_at_the_start_every_level_is_as_likely(name):
 
 
 def test_a_denoiser_says_nothing_at_the_start():
-    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), adaln=True, width=16, heads=2)
+    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), width=16, heads=2)
     assert not Transformer(config)(torch.randn(2, 1, 8, 8), torch.rand(2), None).any()
 
 
@@ -492,7 +492,6 @@ def test_pictures_of_another_size_are_named():
     ("changes", "says"),
     [
         ({"context": 0}, "needs context >= 1"),
-        ({"adaln": True}, "context must be 0 with adaln"),
         ({"blocks": (5, 5)}, r"blocks=\(5, 5\) must add up to the 12 positions"),
         ({"heads": 3}, "width=16 must be divisible by heads=3"),
         ({"heads": 8}, "head_dim=2 must be divisible by 4"),

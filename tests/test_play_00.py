@@ -21,7 +21,7 @@ TINY = {"width": 16, "depth": 1, "heads": 2, "classes": 10}
 def models():
     torch.manual_seed(0)
     pixels = Transformer(TransformerConfig(grid=(28, 28), inputs=256, **TINY)).eval()
-    noise = TransformerConfig(grid=(7, 7), inputs=1, patch=4, context=0, blocks=(49,), adaln=True, **TINY)
+    noise = TransformerConfig(grid=(7, 7), inputs=1, patch=4, context=0, blocks=(49,), **TINY)
     return pixels, Transformer(noise).eval()
 
 

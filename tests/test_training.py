@@ -22,7 +22,7 @@ from course_lib.__main__ import main
 from course_lib.data import files
 from course_lib.methods import autoregressive, flow
 from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, Transformer
-from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, recipes
+from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, recipes, repeat
 from course_lib.training.fit import Run, average, optimizers, rate
 
 
@@ -626,7 +626,7 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_operations_are_those_of_the_matrices_and_of_attention(name):
-    counted, model = recipes.flops_per_picture(name), RECIPES[name].build()
+    counted, model = repeat.flops_per_picture(name), RECIPES[name].build()
     assert counted > 0
     if isinstance(model, Transformer):
         c, T = model.config, model.config.length
@@ -656,7 +656,7 @@ def small(monkeypatch):
         steps=5,
         batch=8,
     )
-    monkeypatch.setattr(recipes.data, "load", load)
+    monkeypatch.setattr(repeat.data, "load", load)
     monkeypatch.setitem(RECIPES, "small", recipe)
     return asked
 
@@ -668,7 +668,7 @@ def test_a_recipe_ends_in_a_checkpoint_with_its_story(small):
     assert about["recipe"] == "small" and about["steps"] == 5 and about["batch"] == 8 and about["seeds"] == [0]
     assert about["data"]["pictures"] == 40 and len(about["data"]["sha256"]) == 64
     assert about["parameters"] == sum(p.numel() for p in run.model.parameters())
-    assert about["train_flops"] == 5 * 8 * recipes.flops_per_picture("small")
+    assert about["train_flops"] == 5 * 8 * repeat.flops_per_picture("small")
     assert about["hardware"] and about["code"] and about["train_loss"] > 0
     loaded = training.load("small")
     assert all(torch.equal(v.bfloat16(), loaded.state_dict()[k].bfloat16()) for k, v in run.ema.state_dict().items())

@@ -23,7 +23,7 @@ def transformer(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
 
 def denoiser(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
     """A bidirectional transformer on 8×8 pictures in 2×2 patches, with 3 classes and adaLN."""
-    settings = {"grid": (4, 4), "inputs": 1, "patch": 2, "classes": 3, "context": 0, "blocks": (16,), "adaln": True}
+    settings = {"grid": (4, 4), "inputs": 1, "patch": 2, "classes": 3, "context": 0, "blocks": (16,)}
     return shaken(
         Transformer(TransformerConfig(**settings | {"width": 16, "depth": 2, "heads": 2} | changes)), 0.2, dtype
     )

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import zlib
 
 import numpy as np
 import torch
@@ -30,8 +32,7 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     are in neither, in any style, with their man, woman and person variants. `extra` has a column each of "concepts"
     (code points), "styles" ("noto" or "twemoji"), "subgroups" and "keywords" (lists). Built in notebook 04.
     """
-    table = json.loads(files.shipped("emoji/emoji.json"))
-    concepts, groups, styles = table["concepts"], table["groups"], table["styles"]
+    concepts, groups, styles = (table()[part] for part in ("concepts", "groups", "styles"))
     pixels, rows = [], []
     for style in styles:
         parts = {"": "train", style: "validation", "all": "test"}  # held in the other style only: in "train" here
@@ -46,3 +47,51 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     }
     labels = torch.tensor([groups.index(concept["group"]) for concept, _ in rows])
     return files.Pictures(torch.cat(pixels), labels, [concept["name"] for concept, _ in rows], groups, extra)
+
+
+WORDS, BUCKETS = 8, 1024  # words of a name that condition a picture; places of the table they share
+
+
+def table() -> dict:
+    """`concepts`, `groups` and `styles` as they ship."""
+    return json.loads(files.shipped("emoji/emoji.json"))
+
+
+def subgroups() -> list[str]:
+    """The names of all subgroups, in order of their first emoji."""
+    return list(dict.fromkeys(concept["subgroup"] for concept in table()["concepts"]))
+
+
+def conditions_count() -> int:
+    """How many different labels `conditions` can hold; this number itself means "no label"."""
+    return len(table()["styles"]) + len(subgroups()) + BUCKETS
+
+
+def conditions(pictures: files.Pictures) -> torch.Tensor:
+    """Labels `[N, 10]` for a model: style, subgroup, and up to eight words of the name, each in its bucket of 1,024.
+
+    Buckets are fixed by a checksum, so that two words may share one; places without a word hold "no label".
+    """
+    styles, groups, null = table()["styles"], subgroups(), conditions_count()
+    rows = []
+    for style, group, name in zip(pictures.extra["styles"], pictures.extra["subgroups"], pictures.captions):
+        ids = [len(styles) + len(groups) + bucket(word) for word in words(name)[:WORDS]]
+        row = [styles.index(style), len(styles) + groups.index(group), *ids]
+        rows.append(row + [null] * (2 + WORDS - len(row)))
+    return torch.tensor(rows)
+
+
+def words(name: str) -> list[str]:
+    """The words of a name, in small letters."""
+    return re.findall(r"[a-z0-9]+", name.lower())
+
+
+def bucket(word: str) -> int:
+    """The same number below 1,024 for the same word everywhere."""
+    return zlib.crc32(word.encode()) % BUCKETS
+
+
+def mirrors(pictures: files.Pictures, i: int) -> bool:
+    """Whether emoji i means the same in a mirror: not letters, signs, arrows, hands of a clock, left or right."""
+    turned = {"left", "right", "clock", "leftwards", "rightwards", "o"} & set(words(pictures.captions[i]))
+    return not turned and pictures.names[pictures.labels[i]] not in ("Symbols", "Flags")

@@ -57,8 +57,8 @@ def null_label(model: Callable) -> int:
 
 
 def drop_labels(labels: Tensor, share: float, null: int, generator: torch.Generator | None = None) -> Tensor:
-    """Replace each label of `[B]` by `null` with probability `share`, so that one network learns both distributions."""
+    """Replace the labels `[B, …]` of a picture by `null` with probability `share`: one network learns both laws."""
     if share == 0:
         return labels
-    gone = torch.rand(labels.shape, generator=generator) < share
-    return labels.masked_fill(gone.to(labels.device), null)
+    gone = torch.rand(len(labels), generator=generator) < share
+    return labels.masked_fill(gone.view(-1, *[1] * (labels.ndim - 1)).to(labels.device), null)

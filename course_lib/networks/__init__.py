@@ -1,7 +1,20 @@
 """One network a file, each with its frozen config."""
 
+from .autoencoder import Autoencoder, AutoencoderConfig
 from .classifier import Classifier, ClassifierConfig
 from .pixelcnn import PixelCNN, PixelCNNConfig
+from .quantizers import MultiScale, MultiScaleConfig
 from .transformer import Transformer, TransformerConfig
 
-__all__ = ["Classifier", "ClassifierConfig", "PixelCNN", "PixelCNNConfig", "Transformer", "TransformerConfig"]
+__all__ = [
+    "Autoencoder",
+    "AutoencoderConfig",
+    "Classifier",
+    "ClassifierConfig",
+    "MultiScale",
+    "MultiScaleConfig",
+    "PixelCNN",
+    "PixelCNNConfig",
+    "Transformer",
+    "TransformerConfig",
+]

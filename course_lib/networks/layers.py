@@ -33,6 +33,15 @@ class Mask:
     def full(self) -> bool:
         return len(self.groups) == 1
 
+    def first(self, length: int) -> "Mask":
+        """The mask of the first `length` positions, which must be whole groups."""
+        if length == self.length:
+            return self
+        groups = [size for k, size in enumerate(self.groups) if sum(self.groups[: k + 1]) <= length]
+        if sum(groups) != length:
+            raise ValueError(f"length={length} must be whole groups of {self.groups}.")
+        return Mask(tuple(groups))
+
     def visible(self, device=None) -> Tensor:
         """Boolean `[T, T]`: row = who looks, column = what is seen."""
         group = torch.repeat_interleave(torch.arange(len(self.groups)), torch.tensor(self.groups)).to(device)
@@ -52,6 +61,11 @@ def _plan(mask: Mask, device: torch.device, dtype: torch.dtype) -> list[tuple[sl
     return plan
 
 
+@lru_cache(maxsize=16)
+def _seen(mask: Mask, device: torch.device) -> Tensor:
+    return mask.visible(device)
+
+
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
     """Softmax attention `[B, h, T, d]` of queries over the keys that `mask` lets them see.
 
@@ -69,7 +83,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
         return torch.cat(parts, dim=2)
     if mask.full or mask.causal:
         return F.scaled_dot_product_attention(q, k, v, is_causal=mask.causal and mask.length > 1)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask.visible(q.device))
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=_seen(mask, q.device))
 
 
 def rotary_angles(rows: Tensor, columns: Tensor, head_dim: int, base: float = 100.0) -> Tensor:

@@ -17,9 +17,10 @@ from .layers import Block, Mask, at_least_float32, check_labels, check_tokens, n
 class TransformerConfig:
     """Shape of a `Transformer`.
 
-    `patch` = 0 reads token ids, p > 0 cuts a picture into p×p patches. `blocks` are the sizes of the groups of
-    positions that see each other: () is causal, (T,) bidirectional. `context` label tokens go before the sequence;
-    with `adaln` labels and time modulate every block instead, and `context` is 0.
+    `patch` = 0 reads token ids (or, with `reads`, vectors of so many numbers), p > 0 cuts a picture into p×p patches.
+    `blocks` are the sizes of the groups of positions that see each other: () is causal, (T,) bidirectional, and growing
+    squares such as (1, 4, 16) are the scales of a pyramid over a square grid. `context` label tokens go before the
+    sequence; with `context` = 0 labels and time modulate every block instead (adaLN).
     """
 
     grid: tuple[int, int]  # rows and columns of tokens or patches
@@ -31,11 +32,15 @@ class TransformerConfig:
     depth: int = 6
     heads: int = 4
     blocks: tuple[int, ...] = ()
-    adaln: bool = False
+    reads: int = 0  # numbers in each vector of the sequence; 0: token ids
 
     @property
     def length(self) -> int:
-        return self.grid[0] * self.grid[1]
+        return sum(self.blocks) or self.grid[0] * self.grid[1]
+
+    @property
+    def adaln(self) -> bool:
+        return self.context == 0
 
     @property
     def outputs(self) -> int:
@@ -57,13 +62,13 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig):
         super().__init__()
         c = self.config = config
-        if c.adaln and c.context:
-            raise ValueError("context must be 0 with adaln=True: labels then modulate the blocks.")
         if c.causal and not c.context:
             raise ValueError("a causal transformer needs context >= 1: the first position must be predicted from it.")
-        if c.blocks and sum(c.blocks) != c.length:
-            raise ValueError(f"blocks={c.blocks} must add up to the {c.length} positions of grid={c.grid}.")
-        self.read = nn.Linear(c.outputs, c.width) if c.patch else nn.Embedding(c.inputs, c.width)
+        if c.causal and c.reads:
+            raise ValueError("reads needs blocks: a causal transformer reads token ids.")
+        places = _places(c.grid, c.blocks)
+        vector = c.outputs if c.patch else c.reads
+        self.read = nn.Linear(vector, c.width) if vector else nn.Embedding(c.inputs, c.width)
         self.label = nn.Embedding(c.classes + 1, c.width)
         self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
         self.blocks = nn.ModuleList(Block(c.width, c.heads, c.adaln) for _ in range(c.depth))
@@ -83,8 +88,7 @@ class Transformer(nn.Module):
         # A causal model starts from the last label token, so the token that predicts position i sits at position i.
         extra = max(c.context - 1, 0) if c.causal else c.context
         self.mask = Mask((1,) * (extra + c.length)) if c.causal else Mask((extra + c.blocks[0], *c.blocks[1:]))
-        y, x = torch.meshgrid(torch.arange(c.grid[0]), torch.arange(c.grid[1]), indexing="ij")
-        angles = F.pad(rotary_angles(y.flatten(), x.flatten(), c.width // c.heads), (0, 0, extra, 0))
+        angles = F.pad(rotary_angles(*places.unbind(1), c.width // c.heads), (0, 0, extra, 0))
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
@@ -112,24 +116,33 @@ class Transformer(nn.Module):
             h = torch.cat([label, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
         elif c.context:
             h = torch.cat([label, h], dim=1)
-        h = h + F.pad(self.position, (0, 0, h.shape[1] - len(self.position), 0))
+        extra, mask = len(self.cos) - c.length, self.mask.first(h.shape[1])
+        h = h + F.pad(self.position, (0, 0, extra - max(c.context - 1, 0), 0))[: h.shape[1]]
+        cos, sin = self.cos[: h.shape[1]], self.sin[: h.shape[1]]
         modulation = None
         if c.adaln:
-            t = time[0] if time else torch.zeros(len(x), device=x.device)
+            t = time[0] if time else self.position.new_zeros(len(x))
             condition = F.silu(self.time(time_features(t, 64)) + label.mean(1))
             modulation = at_least_float32(self.modulation(condition)).view(-1, 6, c.width)
         for block in self.blocks:
-            h = block(h, self.cos, self.sin, self.mask, modulation)
-        h = norm(h[:, -c.length :])
+            h = block(h, cos, sin, mask, modulation)
+        h = norm(h[:, extra:])
         if c.adaln:
             shift, scale = (modulation[:, :2] + self.last).unsqueeze(2).unbind(1)
             h = h * (1 + scale) + shift
         out = at_least_float32(self.head(h))
-        return unpatchify(out, c.patch, c.grid, shape[-2:]) if c.patch else out.view(*shape, c.outputs)
+        if c.patch:
+            return unpatchify(out, c.patch, c.grid, shape[-2:])
+        return out.view(*(shape[:2] if c.reads else shape), c.outputs)
 
     def _flat(self, x: Tensor) -> Tensor:
         """Tokens as a sequence, or a picture as a sequence of patches; another size is an error."""
         c = self.config
+        if c.reads:
+            whole = [sum(c.blocks[: k + 1]) for k in range(len(c.blocks))]
+            if x.ndim != 3 or x.shape[1] not in whole or x.shape[2] != c.reads:
+                raise ValueError(f"features must be [B, n, {c.reads}] with n in {whole}, not {list(x.shape)}.")
+            return x
         if not c.patch:
             check_tokens(x, ((c.length,), c.grid), c.inputs)
             return x.flatten(1)
@@ -143,6 +156,19 @@ class Transformer(nn.Module):
         if not self.config.causal or self.config.patch:
             raise ValueError("only a causal transformer on tokens can be decoded step by step.")
         return TransformerDecoder(self, self.labels(labels, len(labels)))
+
+
+def _places(grid: tuple[int, int], blocks: tuple[int, ...]) -> Tensor:
+    """Row and column `[T, 2]` of each position: on the grid, or for a pyramid of squares spread over all of it."""
+    H, W = grid
+    if sum(blocks) in (0, H * W):
+        return torch.cartesian_prod(torch.arange(H), torch.arange(W)).view(-1, 2)
+    sides = [round(size**0.5) for size in blocks]
+    if H != W or sides[-1] != H or [s * s for s in sides] != list(blocks):
+        raise ValueError(
+            f"blocks={blocks} must add up to the {H * W} positions of grid={grid}, or be squares that end with them."
+        )
+    return torch.cat([(torch.cartesian_prod(*[torch.arange(s)] * 2).view(-1, 2) + 0.5) * (H / s) - 0.5 for s in sides])
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:

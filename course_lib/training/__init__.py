@@ -2,6 +2,7 @@
 
 from .checkpoints import CheckpointError, header, load, save
 from .fit import Batches, Run, fit
-from .recipes import RECIPES, Recipe, result, train
+from .recipes import RECIPES, Recipe
+from .repeat import result, train
 
 __all__ = ["RECIPES", "Batches", "CheckpointError", "Recipe", "Run", "fit", "header", "load", "result", "save", "train"]

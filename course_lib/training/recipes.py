@@ -1,34 +1,30 @@
-"""The named recipes that made every shipped checkpoint: `course train NAME` repeats one."""
+"""The named recipes that made every shipped checkpoint: what is trained, on what, how, for how long."""
 
-import hashlib
-import json
-import platform
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import lru_cache, partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from .. import data, runtime
-from ..data.levels import shrink
+from .. import data
+from ..data import emoji
 from ..data.mnist import binarise
-from ..methods import autoregressive, flow
+from ..methods import autoencoding, autoregressive, flow, masked, next_scale
 from ..networks import (
+    Autoencoder,
+    AutoencoderConfig,
     Classifier,
     ClassifierConfig,
+    MultiScale,
+    MultiScaleConfig,
     PixelCNN,
     PixelCNNConfig,
     Transformer,
     TransformerConfig,
 )
-from ..networks.layers import FLOPS
-from . import checkpoints
-from .fit import Batches, Run, fit
+from . import checkpoints, inputs
 
 
 @dataclass(frozen=True)
@@ -44,17 +40,10 @@ class Recipe:
     lr: float = 1e-3
     muon: float = 0.0
     ema: float = 0.999
-    data: str = "fashion"
-
-
-def tokens(pictures: data.Pictures) -> Tensor:
-    """256 levels in raster order, `[N, T]`."""
-    return pictures.pixels.flatten(1)
-
-
-def small_tokens(pictures: data.Pictures) -> Tensor:
-    """14×14 pictures in 256 levels in raster order, `[N, 196]`."""
-    return shrink(pictures.pixels, 2).flatten(1)
+    labels: Callable[[data.Pictures], Tensor] = lambda pictures: pictures.labels
+    uses: tuple[str, ...] = ()  # shipped models that `prepare` needs; their training is charged to this one
+    start: Callable[[nn.Module, Tensor], None] | None = None  # before the first step, with what `prepare` gave
+    data: str = "fashion"  # the last: the name hides the module
 
 
 def classify(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
@@ -69,7 +58,7 @@ def _pixels(size: int, depth: int) -> Transformer:
 
 
 def _flow() -> Transformer:
-    config = TransformerConfig(grid=(7, 7), inputs=1, patch=4, classes=10, context=0, blocks=(49,), adaln=True)
+    config = TransformerConfig(grid=(7, 7), inputs=1, patch=4, classes=10, context=0, blocks=(49,))
     return Transformer(config)
 
 
@@ -78,6 +67,30 @@ def binary(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) ->
     grey, labels = batch
     on = binarise(grey.cpu().to(torch.uint8), generator) > 0
     return autoregressive.loss(model, (on.long().to(grey.device), torch.zeros_like(labels)), generator=generator)
+
+
+def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
+    """The autoregressive loss by style, subgroup and words: the words are dropped at 15 %, all at 10 %."""
+    x, labels = batch
+    silent = torch.rand(len(x), generator=generator) < 0.15
+    words = (torch.arange(labels.shape[1]) >= 2) & silent[:, None]
+    labels = labels.masked_fill(words.to(labels.device), model.null)
+    return autoregressive.loss(model, (x, labels), drop=0.1, generator=generator)
+
+
+def _tokens(**changes) -> Transformer:
+    settings = {"grid": (7, 7), "inputs": 1000, "classes": 10, "depth": 5} | changes
+    return Transformer(TransformerConfig(**settings))
+
+
+def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
+    """The loss of next-scale prediction with the shipped pyramid."""
+    return next_scale.loss(model, batch, pyramid=_pyramid(), drop=0.1, generator=generator)
+
+
+@lru_cache(maxsize=1)
+def _pyramid() -> MultiScale:
+    return checkpoints.load("pyramid-fashion")
 
 
 RECIPES: dict[str, Recipe] = {
@@ -102,7 +115,7 @@ RECIPES: dict[str, Recipe] = {
     "pixel-transformer-fashion": Recipe(
         lambda: _pixels(28, 5),
         partial(autoregressive.loss, drop=0.1),
-        tokens,
+        inputs.tokens,
         "causal transformer over 784 pixels, 256 levels, by class",
         steps=2400,
         batch=16,
@@ -130,107 +143,80 @@ RECIPES: dict[str, Recipe] = {
         lr=2e-3,
         data="mnist-binary",
     ),
+    "tokenizer-fashion": Recipe(
+        lambda: Autoencoder(AutoencoderConfig()),
+        autoencoding.loss,
+        lambda pictures: pictures.floats(),
+        "autoencoder whose 7×7 latents are numbers or one of 1,000 codes each",
+        steps=1500,
+        batch=128,
+        lr=2e-3,
+        ema=0.995,
+    ),
+    "tokenizer-emoji": Recipe(
+        lambda: Autoencoder(AutoencoderConfig(size=32, channels=3)),
+        autoencoding.loss,
+        inputs.shifted,
+        "autoencoder for emoji in colour, 8×8 latents, 1,000 codes",
+        steps=900,
+        batch=128,
+        lr=2e-3,
+        ema=0.995,
+        data="emoji",
+        labels=lambda pictures: pictures.labels.repeat_interleave(inputs.VARIANTS),
+    ),
+    "pyramid-fashion": Recipe(
+        lambda: MultiScale(MultiScaleConfig()),
+        next_scale.pyramid_loss,
+        inputs.fashion_latents,
+        "residual codes of the same latents in four scales, 1×1 to 7×7",
+        steps=600,
+        batch=128,
+        lr=2e-3,
+        ema=0.99,
+        uses=("tokenizer-fashion",),
+        start=lambda model, x: model.start(x[:4000], generator=torch.Generator().manual_seed(0)),
+    ),
+    "token-ar-fashion": Recipe(
+        _tokens,
+        partial(autoregressive.loss, drop=0.1),
+        inputs.fashion_tokens,
+        "causal transformer over 49 tokens, by class",
+        steps=4500,
+        lr=2e-3,
+        muon=0.02,
+        uses=("tokenizer-fashion",),
+    ),
+    "masked-fashion": Recipe(
+        lambda: _tokens(inputs=1001, blocks=(49,)),
+        partial(masked.loss, drop=0.1),
+        inputs.fashion_tokens,
+        "bidirectional transformer over 49 tokens, some of them hidden, by class",
+        steps=4500,
+        lr=2e-3,
+        muon=0.02,
+        uses=("tokenizer-fashion",),
+    ),
+    "next-scale-fashion": Recipe(
+        lambda: _tokens(blocks=(1, 4, 16, 49), reads=4),
+        in_scales,
+        inputs.fashion_scales,
+        "block-causal transformer over four scales, 70 tokens, by class",
+        steps=3200,
+        lr=2e-3,
+        muon=0.02,
+        uses=("tokenizer-fashion", "pyramid-fashion"),
+    ),
+    "token-ar-emoji": Recipe(
+        lambda: _tokens(grid=(8, 8), classes=emoji.conditions_count(), context=10),
+        captioned,
+        inputs.emoji_tokens,
+        "causal transformer over 64 tokens of emoji, by style, subgroup and words",
+        steps=4000,
+        lr=2e-3,
+        muon=0.02,
+        data="emoji",
+        labels=inputs.emoji_labels,
+        uses=("tokenizer-emoji",),
+    ),
 }
-
-
-def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
-    """Repeat the recipe `name` and write `data/checkpoints/NAME.safetensors`; interrupted, it goes on next time."""
-    if name not in RECIPES:
-        raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}.")
-    recipe = RECIPES[name]
-    pictures, code = data.load(recipe.data, split="train", full=True), code_version()
-    runtime.seed(0)
-    model = recipe.build()
-    x = recipe.prepare(pictures)
-    batches = Batches(x, pictures.labels, recipe.batch)
-    unfinished = runtime.cache_dir() / "training" / f"{name}.safetensors"
-    run = fit(
-        model,
-        recipe.loss,
-        batches,
-        steps=recipe.steps if steps is None else steps,
-        lr=recipe.lr,
-        muon=recipe.muon,
-        ema=recipe.ema,
-        checkpoint=unfinished,
-        progress=progress,
-    )
-    if run.finished:
-        checkpoints.save(checkpoints.folder() / f"{name}.safetensors", run.ema, about(name, run, pictures, code))
-        unfinished.unlink(missing_ok=True)
-    return run
-
-
-def about(name: str, run: Run, pictures: data.Pictures, code: str) -> dict:
-    """What a checkpoint's header and its result file say of how it was made."""
-    recipe = RECIPES[name]
-    return {
-        "recipe": name,
-        "about": recipe.about,
-        "code": code,
-        "data": {"name": recipe.data, "pictures": len(pictures), "sha256": checksum(pictures)},
-        "seeds": [0],
-        "steps": run.step,
-        "batch": recipe.batch,
-        "hardware": hardware(),
-        "train_seconds": round(run.seconds),
-        "train_flops": run.step * recipe.batch * flops_per_picture(name),
-        "parameters": sum(p.numel() for p in run.model.parameters()),
-        "train_loss": round(sum(run.losses[-200:]) / len(run.losses[-200:]), 5),
-    }
-
-
-def checksum(pictures: data.Pictures) -> str:
-    """sha256 of the pixels and labels a model was trained on."""
-    return hashlib.sha256(pictures.pixels.numpy().tobytes() + pictures.labels.numpy().tobytes()).hexdigest()
-
-
-def flops_per_picture(name: str) -> int:
-    """Floating-point operations of one training step for one picture: three times a forward pass, as is usual."""
-    recipe = RECIPES[name]
-    model = recipe.build().eval()
-    x = recipe.prepare(_blank())
-    x = x.long() if x.dtype == torch.uint8 else x
-    with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
-        recipe.loss(model, (x, torch.zeros(len(x), dtype=torch.long)))
-    return 3 * counter.get_total_flops() // len(x)
-
-
-def _blank() -> data.Pictures:
-    pixels, labels = torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.zeros(2, dtype=torch.long)
-    return data.Pictures(pixels, labels, None, [str(i) for i in range(10)])
-
-
-def code_version() -> str:
-    """The commit of the code, with + where files were changed since; "unknown" outside a checkout."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout
-        dirty = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.strip() + ("+" if dirty else "")
-
-
-def hardware() -> str:
-    """The processor or GPU that does the work, with threads and precision."""
-    dtype = str(runtime.precision()[0]).removeprefix("torch.")
-    if runtime.device().type == "cuda":
-        return f"{torch.cuda.get_device_name()}, {dtype}"
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {torch.get_num_threads()} thread(s), {dtype}"
-
-
-def result(name: str) -> dict:
-    """The shipped result `data/results/NAME.json`."""
-    path = runtime.data_dir() / "results" / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: repeat it with `course train {name}`, or get it back with git.")
-    return json.loads(path.read_text())

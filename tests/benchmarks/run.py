@@ -20,7 +20,7 @@ from course_lib import runtime
 from course_lib.data import files
 from course_lib.methods import autoregressive
 from course_lib.networks import Transformer, TransformerConfig
-from course_lib.training import recipes
+from course_lib.training import repeat
 
 WIDTH, DEPTH, HEADS, VOCABULARY = 128, 4, 4, 1000
 NOTE = "equal width, depth, heads, vocabulary and length; random weights; temperature 1; one thread"
@@ -171,7 +171,7 @@ def main() -> None:
                 flush=True,
             )
     if not quick:
-        result = {"name": "bench", "code": recipes.code_version(), "hardware": recipes.hardware(), "threads": 1}
+        result = {"name": "bench", "code": repeat.code_version(), "hardware": repeat.hardware(), "threads": 1}
         path = runtime.data_dir() / "results" / "bench.json"
         files.write(path, (json.dumps({**result, "rows": found}, indent=1) + "\n").encode())
 

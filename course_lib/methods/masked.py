@@ -1,0 +1,200 @@
+"""What is hidden here? Predict masked tokens, many at once and in any order. Built in notebook 06.
+
+A model is any callable `model(tokens, labels) -> logits` with `logits.shape == tokens.shape + (K + 1,)`: the last id of
+its vocabulary, K, is the mask, which may be seen and is never predicted. Sources: MaskGIT (arXiv 2202.04200), MDLM
+(2406.07524), Halton order (2503.17076).
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import runtime
+from . import guidance as guide
+
+Order = Callable[[Tensor, Tensor, float], Tensor]  # (log-probabilities of the guesses, uniforms, share done) -> rank
+
+
+def hide(tokens: Tensor, counts: Tensor, mask: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    """Put `mask` at `counts [B]` random places of each row of `tokens [B, T]`; gives the row and what is hidden."""
+    rank = torch.rand(tokens.shape, generator=generator).argsort(1).argsort(1).to(tokens.device)
+    hidden = rank < counts[:, None].to(tokens.device)
+    return tokens.masked_fill(hidden, mask), hidden
+
+
+def cosine(u: Tensor, T: int) -> Tensor:
+    """How many of T tokens are hidden at time `u` in [0, 1]: all at 1, and most times lie where many are."""
+    return (torch.sin(math.pi / 2 * u) * T).ceil().clamp(1, T).long()
+
+
+def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
+    """Mean cross-entropy of the hidden tokens of `batch` = (tokens [B, …], labels), hidden by the cosine schedule."""
+    tokens, labels = batch
+    flat = tokens.flatten(1)
+    if drop:
+        labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
+    counts = cosine(torch.rand(len(flat), generator=generator), flat.shape[1])
+    seen, hidden = hide(flat, counts, vocabulary(model), generator)
+    logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)
+    return F.cross_entropy(logits[hidden], flat[hidden])
+
+
+def predict(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
+    """Logits of the K real tokens: the mask itself is never an answer."""
+    return model(tokens, labels)[..., :-1]
+
+
+def vocabulary(model: Callable) -> int:
+    """K, the number of real tokens, which is also the id of the mask."""
+    config = getattr(model, "config", None)
+    return model.mask_token if config is None else config.inputs - 1
+
+
+@torch.no_grad()
+def bound(
+    model: Callable, tokens: Tensor, labels: Tensor | None, draws: int = 1, generator: torch.Generator | None = None
+) -> Tensor:
+    """An estimate of the masked bound on -log p of each picture, `[B]`, in nats; unbiased, never below on average.
+
+    With n of T tokens hidden, n uniform, the bound is T/n times the sum of their cross-entropies: just what a model
+    that writes one token after another in a random order pays on average (arXiv 2110.02037).
+    """
+    flat, total = tokens.flatten(1), 0.0
+    B, T = flat.shape
+    for _ in range(draws):
+        counts = torch.randint(1, T + 1, (B,), generator=generator)
+        seen, hidden = hide(flat, counts, vocabulary(model), generator)
+        logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        each = F.cross_entropy(logits.transpose(1, 2), flat, reduction="none") * hidden
+        total = total + each.sum(1) * T / counts.to(flat.device)
+    return total / draws
+
+
+def random(log_p: Tensor, uniforms: Tensor, done: float) -> Tensor:
+    """Any order: each place is as good as another."""
+    return uniforms
+
+
+def raster(log_p: Tensor, uniforms: Tensor, done: float) -> Tensor:
+    """Row by row, as we read."""
+    return -torch.arange(log_p.shape[1], device=log_p.device, dtype=log_p.dtype).expand_as(log_p)
+
+
+def confidence(log_p: Tensor, uniforms: Tensor, done: float, noise: float = 4.5) -> Tensor:
+    """The surest first, with Gumbel noise that fades as the picture fills (MaskGIT)."""
+    gumbel = -(-uniforms.clamp(1e-12, 1 - 1e-12).log()).log()
+    return log_p + noise * (1 - done) * gumbel
+
+
+def halton(grid: tuple[int, int]) -> Order:
+    """The order in which a Halton sequence (bases 2 and 3) visits the grid: neighbours come late and far apart."""
+    ranks = torch.full((grid[0] * grid[1],), -1.0)
+    place, found = 0, 0
+    while found < len(ranks):
+        place += 1
+        cell = int(_radical(place, 2) * grid[0]) * grid[1] + int(_radical(place, 3) * grid[1])
+        if ranks[cell] < 0:
+            ranks[cell], found = found, found + 1
+    return lambda log_p, uniforms, done: -ranks.to(log_p).expand_as(log_p)
+
+
+def _radical(i: int, base: int) -> float:
+    """The digits of i in `base`, mirrored at the point: the van der Corput sequence."""
+    out, scale = 0.0, 1.0
+    while i:
+        scale /= base
+        out += i % base * scale
+        i //= base
+    return out
+
+
+def schedule(T: int, steps: int) -> list[int]:
+    """How many of T hidden tokens each of at most T `steps` reveals: few at first, at least one, T in all (cosine)."""
+    left, counts = T, []
+    for i in range(1, steps + 1):
+        target = math.floor(T * math.cos(math.pi / 2 * i / steps) + 1e-9)
+        counts.append(max(1, min(left - (steps - i), left - target)))
+        left -= counts[-1]
+    return counts
+
+
+@torch.no_grad()
+def sample(
+    model: Callable,
+    labels: Tensor,
+    *,
+    shape: tuple[int, ...],
+    steps: int = 12,
+    guidance: float = 1.0,
+    temperature: float = 1.0,
+    order: Order = confidence,
+    generator: torch.Generator | None = None,
+    known: tuple[Tensor, Tensor] | None = None,
+    callback: Callable[[int, Tensor], None] | None = None,
+) -> Tensor:
+    """Tokens `[B, *shape]` in `steps` passes; the same generator gives the same picture in any batch (fp32).
+
+    Every pass guesses all hidden tokens and keeps those that `order` ranks highest; nothing is hidden again, and no
+    mask is ever returned. `known` = (tokens [B, *shape], kept [B, *shape] boolean) are given tokens, which never
+    change: the rest is filled in. Draws are made in float64. `callback(i, tokens [B, T])` is called after each pass.
+    """
+    guide.check(labels, guidance)
+    if not temperature >= 0 or math.isinf(temperature):
+        raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
+    B, T, mask = len(labels), math.prod(shape), vocabulary(model)
+    if not 1 <= steps <= T or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number in 1..{T}: each step reveals at least one token.")
+    tokens = torch.full((B, T), mask, device=labels.device)
+    if known is not None:
+        tokens = _given(known, tokens, mask)
+    hidden = (tokens == mask).sum(1)
+    counts = _counts(hidden, int(steps))
+    u = runtime.uniforms(B, (2, len(counts), T), generator, like=labels.device).double()
+    guided = guide.guided(lambda x, y: predict(model, x, y), guidance, getattr(model, "null", None))
+    for i, count in enumerate(counts):
+        logits = guided(tokens.view(B, *shape), labels).flatten(1, -2).double()
+        guess, log_p = _draw(logits, u[:, 0, i], temperature)
+        done = 1 - (tokens == mask).sum(1).max().item() / T
+        rank = order(log_p, u[:, 1, i], done).masked_fill(tokens != mask, -math.inf)
+        chosen = rank.argsort(1, descending=True, stable=True).argsort(1) < count[:, None]
+        tokens = torch.where(chosen & (tokens == mask), guess, tokens)
+        if callback is not None:
+            callback(i, tokens)
+    return tokens.view(B, *shape)
+
+
+def _counts(hidden: Tensor, steps: int) -> list[Tensor]:
+    """For each step how many of the `hidden [B]` tokens of each picture are revealed, `[B]`."""
+    rows = {n: schedule(n, min(steps, n)) if n else [] for n in set(hidden.tolist())}
+    length = max(map(len, rows.values()))
+    table = torch.tensor([rows[n] + [0] * (length - len(rows[n])) for n in hidden.tolist()], device=hidden.device)
+    return list(table.unbind(1))
+
+
+def _draw(logits: Tensor, u: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """One token for each place of `[B, T, K]` by inverting the cumulative distribution, and its log-probability."""
+    log_p = logits.log_softmax(-1)
+    if temperature == 0:
+        guess = log_p.argmax(-1)
+    else:
+        ladder = (logits / temperature).softmax(-1).cumsum(-1)
+        rung = (u[..., None] * ladder[..., -1:]).clamp_(min=1e-300)
+        guess = torch.searchsorted(ladder, rung).squeeze(-1)
+    return guess, log_p.gather(-1, guess[..., None]).squeeze(-1)
+
+
+def _given(known: tuple[Tensor, Tensor], tokens: Tensor, mask: int) -> Tensor:
+    """The start of in-filling: given tokens where they are kept, the mask elsewhere."""
+    given, kept = (part.flatten(1).to(tokens.device) for part in known)
+    if given.shape != tokens.shape or kept.shape != tokens.shape or kept.dtype != torch.bool:
+        raise ValueError(
+            f"known must be (tokens, kept), both [{len(tokens)}, {tokens.shape[1]}] and kept boolean, "
+            f"not {list(given.shape)} and {kept.dtype} {list(kept.shape)}."
+        )
+    if kept.any() and not 0 <= int(given[kept].min()) <= int(given[kept].max()) < mask:
+        raise ValueError(f"known tokens must lie in 0..{mask - 1}.")
+    return torch.where(kept, given, tokens)

@@ -1,0 +1,73 @@
+"""What pictures become before a model trains on them: levels, latents, tokens, labels."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import data, runtime
+from ..data import emoji
+from ..data.levels import shrink
+from . import checkpoints
+
+
+def tokens(pictures: data.Pictures) -> Tensor:
+    """256 levels in raster order, `[N, T]`."""
+    return pictures.pixels.flatten(1)
+
+
+def small_tokens(pictures: data.Pictures) -> Tensor:
+    """14×14 pictures in 256 levels in raster order, `[N, 196]`."""
+    return shrink(pictures.pixels, 2).flatten(1)
+
+
+@torch.no_grad()
+def encode(pictures: data.Pictures, tokenizer: str, tokens: bool = True) -> Tensor:
+    """Tokens `[N, T]` (or continuous latents `[N, d, h, w]`) of pictures by the shipped `tokenizer`."""
+    model = checkpoints.load(tokenizer)
+    coder, where = model.tokenize if tokens else model.encode, runtime.device()
+    return torch.cat([coder(part.to(where)).cpu() for part in pictures.floats().split(500)])
+
+
+def fashion_tokens(pictures: data.Pictures) -> Tensor:
+    """49 tokens of each garment, `[N, 49]`."""
+    return encode(pictures, "tokenizer-fashion")
+
+
+def fashion_latents(pictures: data.Pictures) -> Tensor:
+    """Continuous latents of each garment, `[N, 4, 7, 7]`."""
+    return encode(pictures, "tokenizer-fashion", tokens=False)
+
+
+@torch.no_grad()
+def fashion_scales(pictures: data.Pictures) -> Tensor:
+    """70 tokens of each garment in four scales, `[N, 70]`."""
+    pyramid = checkpoints.load("pyramid-fashion").cpu()
+    return torch.cat([pyramid.encode(part) for part in fashion_latents(pictures).split(1000)])
+
+
+VARIANTS = 6  # of each emoji: as it is, mirrored, and shifted by up to two pixels
+
+
+def shifted(pictures: data.Pictures) -> Tensor:
+    """Each emoji in `VARIANTS` ways, `[N · VARIANTS, 3, 32, 32]` in [-1, 1]; what can be read is never mirrored."""
+    x, generator, out = pictures.floats(), torch.Generator().manual_seed(0), []
+    free = torch.tensor([emoji.mirrors(pictures, i) for i in range(len(pictures))])
+    for variant in range(VARIANTS):
+        y = torch.where((free & (variant % 2 == 1)).view(-1, 1, 1, 1), x.flip(-1), x)
+        if variant > 1:
+            dy, dx = torch.randint(0, 5, (2,), generator=generator).tolist()
+            y = F.pad(y, (2, 2, 2, 2), value=1.0)[..., dy : dy + 32, dx : dx + 32]
+        out.append(y)
+    return torch.stack(out, 1).flatten(0, 1)
+
+
+@torch.no_grad()
+def emoji_tokens(pictures: data.Pictures) -> Tensor:
+    """64 tokens of each variant of each emoji, `[N · VARIANTS, 64]`."""
+    model = checkpoints.load("tokenizer-emoji")
+    return torch.cat([model.tokenize(part.to(runtime.device())).cpu() for part in shifted(pictures).split(500)])
+
+
+def emoji_labels(pictures: data.Pictures) -> Tensor:
+    """Style, subgroup and words of each variant, `[N · VARIANTS, 10]`."""
+    return emoji.conditions(pictures).repeat_interleave(VARIANTS, 0)
