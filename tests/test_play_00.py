@@ -6,9 +6,11 @@ from functools import partial
 
 import pytest
 import torch
+from tiny import shaken, transformer
 
 from course_lib import data
-from course_lib.networks import Transformer, TransformerConfig
+from course_lib.methods import autoregressive
+from course_lib.networks import Autoencoder, AutoencoderConfig, Transformer, TransformerConfig
 from course_lib.runtime import data_dir
 from course_lib.show import course_map, films, hero
 from course_lib.show.play import Clocks, Game, Predictions
@@ -58,6 +60,24 @@ def test_films_count_forwards_and_milliseconds(clocks):
     for film in clocks.films:
         assert film.ms[0] == 0 and film.ms == sorted(film.ms) and len(film.ms) == len(film.known) == len(film.forwards)
     assert writer.frames.shape == (1, 28, 28) and washer.frames.shape == (films.NOISE["steps"] + 1, 28, 28)
+
+
+def test_a_film_of_tokens_ends_with_what_the_tokens_say():
+    small = AutoencoderConfig(width=8, levels=(3, 2))
+    tokenizer, words = (
+        shaken(Autoencoder(small), dtype=torch.float32),
+        transformer(torch.float32, grid=(7, 7), inputs=6),
+    )
+    film = films.token_by_token(words, tokenizer, 2, seed=1)
+    tokens = autoregressive.sample(
+        words, torch.tensor([2]), shape=(7, 7), generator=torch.Generator().manual_seed(1), **films.TOKENS
+    )
+    assert torch.equal(film.frames[-1], films.to_bytes(tokenizer.detokenize(tokens))[0, 0])
+    assert film.known == [*range(50), 49] and film.forwards == list(range(51)) and film.cell == 4
+    assert film.ms == sorted(film.ms) and len(film.ms) == len(film.frames) == 51
+    late = film.tinted(9)  # the first row and two tokens of the second are written
+    assert (late[:, 4:8, 8:] == late[:, 27:, 27:]).all() and (late[:, 8:] == late[:, 27:, 27:]).all()
+    assert (late[0, :8, :8] == late[2, :8, :8]).all() and (late[0, 27, 27] != late[2, 27, 27])  # grey, and a colour
 
 
 def test_a_film_knows_what_is_there_at_a_time():

@@ -1,39 +1,64 @@
 """The numbers of a shipped model: every choice made on validation, then the test set once. `course train` ends here."""
 
 import json
+import math
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from .. import data, runtime
 from ..data import files
-from ..methods import autoregressive, flow
-from ..training import checkpoints
+from ..methods import autoregressive, flow, masked, next_scale
+from ..networks.quantizers import usage
+from ..training import checkpoints, inputs
 from ..training.recipes import RECIPES
 from . import frechet
 from .likelihood import likelihood
 
-MADE = {"flow-fashion": 10_000, "pixelcnn-fashion": 1000, "pixel-transformer-fashion": 1000}  # pictures measured
-CHOICES = {"flow-fashion": 1000, "pixelcnn-fashion": 200, "pixel-transformer-fashion": 200}  # … on validation
+# Pictures drawn on the test set, and for each choice on validation. Models of pixels are slow to sample.
+MADE = {"flow-fashion": 10_000, "pixelcnn-fashion": 1000, "pixel-transformer-fashion": 1000}
+MADE |= {"token-ar-fashion": 10_000, "masked-fashion": 10_000, "next-scale-fashion": 10_000}
+CHOICES = {"pixelcnn-fashion": 200, "pixel-transformer-fashion": 200, "flow-fashion": 1000}  # others: 2,000
 GUIDANCE = (1.0, 1.25, 1.5, 2.0)
-FLOW_STEPS = 16
+FLOW_STEPS, MASKED_STEPS = 16, 12
 
 
-def make(name: str, n: int, guidance: float, seed: int = 0, chunk: int = 100) -> tuple[torch.Tensor, torch.Tensor]:
-    """`n` pictures `[n, 1, 28, 28]` of the shipped model `name`, classes in turn, with their labels."""
+def make(name: str, n: int, guidance: float, seed: int = 0, chunk: int = 100, **dials) -> tuple[Tensor, Tensor]:
+    """`n` pictures `[n, 1, 28, 28]` (uint8) of the shipped model `name`, classes in turn, with their labels.
+
+    `dials` go to the family's sampler: `temperature`, `steps`, `order` …
+    """
     model, generator = checkpoints.load(name), torch.Generator().manual_seed(seed)
     labels, parts = torch.arange(n) % 10, []
     for part in labels.split(chunk):
         part = part.to(runtime.device())
-        if name.startswith("flow"):
-            with runtime.autocast():
-                x = flow.sample(
-                    model, part, shape=(1, 28, 28), steps=FLOW_STEPS, guidance=guidance, generator=generator
-                )
-            parts.append(((x.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu())
-        else:
-            x = autoregressive.sample(model, part, shape=(28, 28), guidance=guidance, generator=generator)
-            parts.append(x[:, None].to(torch.uint8).cpu())
+        parts.append(draw(name, model, part, guidance=guidance, generator=generator, **dials).cpu())
     return torch.cat(parts), labels
+
+
+def draw(name: str, model: torch.nn.Module, labels: Tensor, **dials) -> Tensor:
+    """Pictures `[B, 1, 28, 28]` (uint8) for `labels [B]` from `model`, drawn as the family of `name` draws."""
+    if name.startswith("flow"):
+        with runtime.autocast():
+            return grey(flow.sample(model, labels, shape=(1, 28, 28), **{"steps": FLOW_STEPS} | dials))
+    if name.startswith("pixel"):
+        return autoregressive.sample(model, labels, shape=(28, 28), **dials)[:, None].to(torch.uint8)
+    tokenizer = checkpoints.load("tokenizer-fashion")
+    if name.startswith("next-scale"):
+        pyramid = checkpoints.load("pyramid-fashion")
+        tokens = next_scale.sample(model, labels, pyramid=pyramid, **dials)
+        return grey(tokenizer.decode(pyramid.decode(tokens)))
+    if name.startswith("masked"):
+        tokens = masked.sample(model, labels, shape=(7, 7), **{"steps": MASKED_STEPS} | dials)
+    else:
+        tokens = autoregressive.sample(model, labels, shape=(7, 7), **dials)
+    return grey(tokenizer.detokenize(tokens))
+
+
+def grey(x: Tensor) -> Tensor:
+    """Floats about in [-1, 1] as uint8."""
+    return ((x.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
 def numbers(name: str) -> dict:
@@ -43,30 +68,95 @@ def numbers(name: str) -> dict:
         hits = int((frechet.features(test.pixels)[1] == test.labels).sum())
         low, high = frechet.wilson(hits, len(test))
         return {"accuracy": hits / len(test), "accuracy_low": low, "accuracy_high": high}
-    test, out = data.load(RECIPES[name].data, "test"), {}
-    model = checkpoints.load(name)
+    out = {}
+    if name.startswith(("tokenizer", "pyramid")):
+        return reconstruction(name)
     if name.startswith("pixel"):
-        with runtime.autocast():
-            labels = test.labels if model.null else None
-            levels = (
-                test.pixels[:, 0] if model.config.__class__.__name__ == "PixelCNNConfig" else test.pixels.flatten(1)
-            )
-            levels = (levels > 0).to(torch.uint8) if RECIPES[name].data == "mnist-binary" else levels
-            out |= likelihood(model, levels, labels)
-            if labels is not None:
-                out["bits_per_dim_no_label"] = likelihood(model, levels[:2000])["bits_per_dim"]
+        out |= pixel_nats(name)
+    elif not name.startswith("flow"):
+        out |= token_nats(name)
     if name in MADE:
-        tried = {}
-        for guidance in GUIDANCE:
-            tried[guidance] = frechet.report(*make(name, CHOICES[name], guidance, seed=1), split="validation")
-        best = min(tried, key=lambda g: tried[g]["frechet"])
-        out |= {"guidance": best, **frechet.report(*make(name, MADE[name], best))}
-        out["validation"] = {
-            str(g): {k: row[k] for k in ("frechet", "frechet_n", "recall", "agreement")} for g, row in tried.items()
-        }
-        if name.startswith("flow"):
-            out["steps"] = FLOW_STEPS
+        out |= choose(name)
     return out
+
+
+def choose(name: str) -> dict:
+    """The guidance with the least distance on validation, and the test numbers with it."""
+    tried = {}
+    for guidance in GUIDANCE:
+        tried[guidance] = frechet.report(*make(name, CHOICES.get(name, 2000), guidance, seed=1), split="validation")
+    best = min(tried, key=lambda g: tried[g]["frechet"])
+    out = {"guidance": best, **frechet.report(*make(name, MADE[name], best))}
+    keys = ("frechet", "frechet_n", "recall", "agreement")
+    out["validation"] = {str(g): {k: row[k] for k in keys} for g, row in tried.items()}
+    steps = {"flow-fashion": FLOW_STEPS, "masked-fashion": MASKED_STEPS}
+    return out | ({"steps": steps[name]} if name in steps else {})
+
+
+@torch.no_grad()
+def reconstruction(name: str) -> dict:
+    """What a tokenizer keeps of the test pictures, rounded and (`latents`) not; how much its codes are used."""
+    emoji = name.endswith("emoji")
+    test = data.load("emoji" if emoji else "fashion", "test")
+    model = checkpoints.load("tokenizer-emoji" if emoji else "tokenizer-fashion")
+    x, out = test.floats(), {}
+    latents = torch.cat([model.encode(part.to(runtime.device())) for part in x.split(500)])
+    if name.startswith("pyramid"):
+        pyramid = checkpoints.load(name)
+        tokens = pyramid.encode(latents)
+        codes, count = pyramid.decode(tokens), pyramid.vq.count
+    else:
+        count = model.quantizer.count
+        tokens = model.quantizer.indices(latents.movedim(1, -1)).flatten(1)
+        codes = model.quantizer.codes(tokens).view(*latents.movedim(1, -1).shape).movedim(-1, 1)
+    out |= {"codes": count, **usage(tokens, count), "tokens": tokens.shape[1]}
+    out["bits"] = tokens.shape[1] * math.log2(count)
+    for key, z in (("", codes), ("latents_", latents)):
+        y = torch.cat([grey(model.decode(part)).cpu() for part in z.split(500)])
+        error = F.mse_loss(y.float(), test.pixels.float(), reduction="none").flatten(1).mean(1)
+        psnr = 10 * (255**2 / error.clamp(min=1e-3)).log10()
+        half = 1.96 * float(psnr.std()) / math.sqrt(len(psnr))
+        out |= {f"{key}psnr": float(psnr.mean()), f"{key}psnr_low": float(psnr.mean()) - half}
+        out[f"{key}psnr_high"] = float(psnr.mean()) + half
+        if not emoji:
+            out |= {key + k: v for k, v in frechet.report(y, test.labels).items()}
+    return out
+
+
+def pixel_nats(name: str) -> dict:
+    """Exact bits a dimension of a model of pixels, with labels and without."""
+    test, model = data.load(RECIPES[name].data, "test"), checkpoints.load(name)
+    with runtime.autocast():
+        labels = test.labels if model.null else None
+        levels = test.pixels[:, 0] if model.config.__class__.__name__ == "PixelCNNConfig" else test.pixels.flatten(1)
+        levels = (levels > 0).to(torch.uint8) if RECIPES[name].data == "mnist-binary" else levels
+        out = likelihood(model, levels, labels)
+        if labels is not None:
+            out["bits_per_dim_no_label"] = likelihood(model, levels[:2000])["bits_per_dim"]
+    return out
+
+
+@torch.no_grad()
+def token_nats(name: str) -> dict:
+    """`nats` of the tokens of a test picture (masked: the bound), which say nothing of what the tokenizer lost."""
+    recipe, model, parts = RECIPES[name], checkpoints.load(name), []
+    test = data.load(recipe.data, "test")
+    if recipe.data == "emoji":
+        x, labels = inputs.encode(test, "tokenizer-emoji"), data.emoji.conditions(test)
+    else:
+        x, labels = recipe.prepare(test), test.labels
+    generator = torch.Generator().manual_seed(0)
+    for tokens, label in zip(x.split(200), labels.split(200)):
+        tokens, label = tokens.to(runtime.device()), label.to(runtime.device())
+        if name.startswith("masked"):
+            parts.append(masked.bound(model, tokens, label, draws=10, generator=generator).cpu())
+        elif name.startswith("next-scale"):
+            parts.append(next_scale.nats(model, tokens, label, checkpoints.load("pyramid-fashion")).cpu())
+        else:
+            parts.append(autoregressive.nats(model, tokens, label).cpu())
+    nats = torch.cat(parts).double()
+    half = 1.96 * float(nats.std()) / math.sqrt(len(nats))
+    return {"nats": float(nats.mean()), "nats_low": float(nats.mean()) - half, "nats_high": float(nats.mean()) + half}
 
 
 def write(name: str) -> dict:

@@ -15,14 +15,16 @@ SIZE = (28, 28)
 # Chosen by eye, for what a stranger can name; the measured models' own settings are in data/results.
 PIXELS = {"guidance": 1.5, "temperature": 0.95}
 NOISE = {"guidance": 2.0, "steps": 32}
+TOKENS = {"guidance": 1.5, "temperature": 0.95}
 
 
 @dataclass(frozen=True)
 class Film:
     """One picture in the making: entry k says what there is after step k, and what it has cost so far.
 
-    `frames` uint8 [F, H, W] (one frame only, where finished pixels never change); `known[k]` pixels are there, in
-    raster order; `forwards[k]` times the network was called; `ms[k]` milliseconds have passed.
+    `frames` uint8 [F, H, W] (one frame only, where finished pixels never change); `known[k]` pixels, or squares of
+    `cell` by `cell` pixels, are there, in raster order; `forwards[k]` times the network was called; `ms[k]`
+    milliseconds have passed.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Film:
     known: list[int]
     forwards: list[int]
     ms: list[float]
+    cell: int = 1
 
     def at(self, ms: float) -> int:
         """The last entry that is there `ms` milliseconds after the start."""
@@ -40,10 +43,12 @@ class Film:
         """Entry k as floats [3, H, W] in [-1, 1]: what is still missing has the family's colour."""
         grey = self.frames[min(k, len(self.frames) - 1)].float().expand(3, -1, -1) / 255
         colour = torch.tensor(to_rgb(FAMILIES[self.family]))[:, None, None]
-        if len(self.frames) > 1:  # everything changes at once: the share of noise is tinted
-            left = 1 - k / (len(self.ms) - 1)
+        if self.family == "noise":  # everything changes at once: the share of noise is tinted
+            left = 1 - k / max(len(self.ms) - 1, 1)
             return grey * (1 - left + left * (0.25 + colour)).clamp(max=1) * 2 - 1
-        there = torch.arange(grey[0].numel()).view(grey.shape[1:]) < self.known[k]
+        rows, columns = (size // self.cell for size in grey.shape[1:])
+        there = torch.arange(rows * columns).view(rows, columns) < self.known[k]
+        there = there.repeat_interleave(self.cell, 0).repeat_interleave(self.cell, 1)
         return torch.where(there, grey, 0.85 * colour) * 2 - 1
 
 
@@ -85,6 +90,36 @@ def pixel_by_pixel(model, label: int, seed: int, name: str = "pixel by pixel", *
     tokens = autoregressive.sample(watch.model, labels, shape=SIZE, generator=generator, callback=callback, **options)
     known = list(range(len(watch.ms)))
     return Film(name, "autoregressive", tokens.byte().cpu(), known, watch.forwards, watch.ms)
+
+
+def token_by_token(model, tokenizer, label: int, seed: int, name: str = "token by token", **options) -> Film:
+    """The film of a causal model on the tokens of `tokenizer`: one forward a token, and one of the decoder at the end.
+
+    What is not written yet is decoded as the mean latent, and tinted.
+    """
+    labels, generator, options = _label(model, label), _generator(seed), TOKENS | options
+    grid = tokenizer.config.grid
+    model.decoder(labels)(labels.new_zeros(1, grid[0] * grid[1]), 0)
+    tokenizer.detokenize(labels.new_zeros(1, *grid))
+    watch = Stopwatch(model)
+
+    def callback(i: int, tokens: Tensor) -> None:
+        tokens[0, i].item()
+        watch.note()
+
+    tokens = autoregressive.sample(watch.model, labels, shape=grid, generator=generator, callback=callback, **options)
+    watch.model.calls += 1
+    to_bytes(tokenizer.detokenize(tokens)).cpu()
+    watch.note()
+    T = tokens.numel()
+    latents = tokenizer.quantizer.codes(tokens).permute(0, 3, 1, 2)  # [1, d, h, w]
+    written = torch.arange(T, device=labels.device).view(1, 1, *grid) < torch.arange(T + 1, device=labels.device).view(
+        -1, 1, 1, 1
+    )
+    parts = tokenizer.decode(torch.where(written, latents, tokenizer.mean.view(1, -1, 1, 1)))
+    frames = to_bytes(torch.cat([parts, parts[-1:]])[:, 0]).cpu()
+    cell = tokenizer.config.size // grid[0]
+    return Film(name, "autoregressive", frames, [*range(T + 1), T], watch.forwards, watch.ms, cell)
 
 
 def out_of_noise(model, label: int, seed: int, name: str = "out of noise", **options) -> Film:

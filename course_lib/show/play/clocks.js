@@ -19,13 +19,14 @@ const clocksStyle = `
 `;
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255);
 // The bytes of entry k of a film as RGB; what is still missing has the family's colour (as in show/films.py).
-const tinted = (film, k, count) => {
+const tinted = (film, k, count, width) => {
   const colour = rgb(film.colour), out = new Uint8Array(3 * count);
   const grey = film.bytes.subarray(Math.min(k, film.frames - 1) * count);
-  const left = film.frames > 1 ? 1 - k / (film.ms.length - 1) : 0;
+  const left = film.noise ? 1 - k / Math.max(film.ms.length - 1, 1) : 0;
+  const place = (i) => Math.floor(i / width / film.cell) * (width / film.cell) + Math.floor((i % width) / film.cell);
   for (let i = 0; i < count; i++)
     for (let c = 0; c < 3; c++)
-      out[3 * i + c] = i >= film.known[k] ? 255 * 0.85 * colour[c] : grey[i] * Math.min(1, 1 - left + left * (0.25 + colour[c]));
+      out[3 * i + c] = !film.noise && place(i) >= film.known[k] ? 255 * 0.85 * colour[c] : grey[i] * Math.min(1, 1 - left + left * (0.25 + colour[c]));
   return out;
 };
 const render = ({ model, el }) => {
@@ -56,7 +57,7 @@ const render = ({ model, el }) => {
     for (const film of films) {
       let k = film.k <= film.ms.length - 1 && film.ms[film.k] <= now ? film.k : 0;
       while (k + 1 < film.ms.length && film.ms[k + 1] <= now) k++;
-      if (k !== film.k) paint(film.canvas, tinted(film, k, height * width), height, width, 3);
+      if (k !== film.k) paint(film.canvas, tinted(film, k, height * width, width), height, width, 3);
       film.k = k;
       film.forwards.textContent = `${film.forwards_at[k]}`;
       film.clock.textContent = `${Math.round(Math.min(now, film.ms.at(-1)))} ms`;

@@ -54,6 +54,8 @@ class Clocks(Play):
                 "forwards": film.forwards,
                 "ms": film.ms,
                 "frames": len(film.frames),
+                "cell": film.cell,
+                "noise": film.family == "noise",
             }
             for film in self.films
         ]
