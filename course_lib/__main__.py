@@ -44,6 +44,7 @@ def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int
     """One line a set of pictures and one for the checkpoints; status 1 where a file is missing or altered."""
     from course_lib import runtime
 
+    width = 2 + max(map(len, [*sets, "checkpoints"]))
     for name in [*sets, "checkpoints"]:
         mine = [row for row in found if row[0].startswith(f"{name}/")]
         says = f"{sum(ok for _, ok, _ in mine)} of {len(mine)} shipped files verified" if mine else "nothing shipped"
@@ -55,7 +56,7 @@ def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int
             )
             says += f"; {there} of {len(remotes)} official files in the cache"
             says += "" if there == len(remotes) else f" (the rest: course data fetch {name})"
-        print(f"{name:<14}{says}")
+        print(f"{name:<{width}}{says}")
     wrong = [message for _, ok, message in found if not ok]
     if wrong:
         print(f"course: {'; '.join(wrong)}", file=sys.stderr)
