@@ -212,7 +212,7 @@ RECIPES: dict[str, Recipe] = {
         captioned,
         inputs.emoji_tokens,
         "causal transformer over 64 tokens of emoji, by style, subgroup and words",
-        steps=4000,
+        steps=2600,
         lr=2e-3,
         muon=0.02,
         data="emoji",
