@@ -47,10 +47,12 @@ def draw(name: str, model: torch.nn.Module, labels: Tensor, **dials) -> Tensor:
     tokenizer = checkpoints.load("tokenizer-fashion")
     if name.startswith("next-scale"):
         pyramid = checkpoints.load("pyramid-fashion")
-        tokens = next_scale.sample(model, labels, pyramid=pyramid, **dials)
+        with runtime.autocast():
+            tokens = next_scale.sample(model, labels, pyramid=pyramid, **dials)
         return grey(tokenizer.decode(pyramid.decode(tokens)))
     if name.startswith("masked"):
-        tokens = masked.sample(model, labels, shape=(7, 7), **{"steps": MASKED_STEPS} | dials)
+        with runtime.autocast():
+            tokens = masked.sample(model, labels, shape=(7, 7), **{"steps": MASKED_STEPS} | dials)
     else:
         tokens = autoregressive.sample(model, labels, shape=(7, 7), **dials)
     return grey(tokenizer.detokenize(tokens))
