@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tiny import denoiser, pixelcnn, tokens, transformer
+from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from course_lib.data import levels as grey
 from course_lib.methods import autoregressive as ar
@@ -241,6 +242,21 @@ def test_all_tokens_and_all_probability_change_nothing():
         torch.testing.assert_close(ar.filter_logits(logits, 1.0, top_k, 1.0).softmax(-1), logits.softmax(-1))
 
 
+@given(
+    seed=st.integers(0, 2**31),
+    temperature=st.floats(0.1, 5),
+    top_k=st.integers(1, 9),
+    top_p=st.floats(0.05, 0.999),
+)
+def test_a_changed_distribution_is_the_peers(seed, temperature, top_k, top_p):
+    logits = torch.randn(3, 9, generator=seeded(seed), dtype=torch.float64) * 3
+    theirs = logits
+    for warp in (TemperatureLogitsWarper(temperature), TopKLogitsWarper(top_k), TopPLogitsWarper(top_p)):
+        theirs = warp(None, theirs)
+    ours = ar.filter_logits(logits, temperature, top_k, top_p).softmax(-1)
+    torch.testing.assert_close(ours, theirs.softmax(-1), atol=1e-12, rtol=0)  # fp64
+
+
 # Whole pictures
 
 causal = pytest.mark.parametrize(
@@ -370,6 +386,17 @@ def test_dropped_labels_become_the_null_label(share, seed):
     assert share != 0 or torch.equal(kept, labels)
     assert share != 1 or (kept == 10).all()
     assert torch.equal(kept, guidance.drop_labels(labels, share, 10, seeded(seed)))
+
+
+@given(share=st.floats(0.1, 0.9), seed=st.integers(0, 2**31), n=st.integers(1, 10))
+def test_all_labels_of_a_picture_are_dropped_together(share, seed, n):
+    labels = torch.randint(10, (300, n), generator=seeded(seed))
+    kept = guidance.drop_labels(labels, share, 10, seeded(seed))
+    gone = (kept == 10).all(1)
+    assert torch.equal(kept[~gone], labels[~gone]) and (kept[gone] == 10).all()
+    # The same pictures as with one label each, whatever n is.
+    assert torch.equal(gone, guidance.drop_labels(labels[:, 0], share, 10, seeded(seed)) == 10)
+    assert abs(gone.float().mean() - share) < 5 * math.sqrt(share * (1 - share) / 300)  # five standard errors
 
 
 # The discretised mixture of logistics

@@ -160,6 +160,70 @@ def test_a_style_is_itself(three):
     assert not torch.equal(hearts.pixels[0], hearts.pixels[1])
 
 
+def test_conditions_are_style_subgroup_and_words(three):
+    styles, groups, null = ["noto", "twemoji"], emoji.subgroups(), emoji.conditions_count()
+    assert null == 2 + len(groups) + 1024 and len(groups) == len(set(groups))
+    for part in three.values():
+        labels = emoji.conditions(part)
+        assert labels.shape == (len(part), 10) and labels.dtype == torch.int64
+        assert 0 <= labels.min() and labels.max() == null
+        assert [styles[i] for i in labels[:, 0]] == part.extra["styles"]
+        assert [groups[i - 2] for i in labels[:, 1]] == part.extra["subgroups"]
+        words = labels[:, 2:]
+        empty = words == null
+        assert torch.equal(empty, empty.cummax(1).values)  # words first, then places without one
+        assert torch.equal((~empty).sum(1), torch.tensor([min(len(emoji.words(name)), 8) for name in part.captions]))
+        assert words[~empty].min() >= 2 + len(groups) and words[~empty].max() < null
+
+
+def test_conditions_of_one_emoji_spelt_out(three):
+    part = three["train"]
+    row = emoji.conditions(part[[part.captions.index("grinning face with big eyes")]])[0].tolist()
+    first = 2 + len(emoji.subgroups())
+    words = [first + emoji.bucket(word) for word in ("grinning", "face", "with", "big", "eyes")]
+    assert row == [0, 2 + emoji.subgroups().index("face-smiling"), *words, *[emoji.conditions_count()] * 3]
+
+
+def test_the_same_concept_has_the_same_words_in_both_styles(three):
+    part = three["train"]
+    hearts = emoji.conditions(part[[i for i, name in enumerate(part.captions) if name == "red heart"]])
+    assert hearts[0, 0] != hearts[1, 0] and torch.equal(hearts[0, 1:], hearts[1, 1:])
+
+
+@quick
+@given(st.text(max_size=20))
+def test_words_are_small_letters_and_numbers_in_a_fixed_bucket(name):
+    for word in emoji.words(name):
+        assert word.isalnum() and word.isascii() and word == word.lower()
+        assert 0 <= emoji.bucket(word) < emoji.BUCKETS
+    assert emoji.words(name.upper()) == emoji.words(name.upper().lower())
+
+
+def test_buckets_do_not_change_from_run_to_run():
+    assert emoji.words("Man: light-skin tone, 2 o’clock") == ["man", "light", "skin", "tone", "2", "o", "clock"]
+    assert [emoji.bucket(word) for word in ("cat", "face", "123456789")] == [
+        936,
+        871,
+        0xCBF43926 % 1024,
+    ]  # CRC-32 of the standard
+
+
+def test_what_turns_or_can_be_read_is_never_mirrored(three):
+    free = {}
+    for part in three.values():
+        free |= {name: emoji.mirrors(part, i) for i, name in enumerate(part.captions)}
+        assert not any(
+            emoji.mirrors(part, i)
+            for i, label in enumerate(part.labels.tolist())
+            if part.names[label] in ("Symbols", "Flags")
+        )
+    assert not any(free[name] for name in free if {"left", "right"} & set(emoji.words(name)))
+    assert not any(free[name] for name in free if "o’clock" in name or name.endswith("o'clock") or "clock" in name)
+    for name in ("grinning face", "cat face", "red apple", "automobile"):
+        assert free[name], name
+    assert 0.5 < sum(free.values()) / len(free) < 0.95
+
+
 def columns(part: Pictures, key: str, value: str) -> dict[str, set]:
     out = collections.defaultdict(set)
     for k, v in zip(part.extra[key], part.extra[value]):

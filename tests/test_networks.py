@@ -26,7 +26,7 @@ from course_lib.networks.layers import (
     rotary_angles,
     rotate,
 )
-from course_lib.networks.transformer import patchify, unpatchify
+from course_lib.networks.transformer import _places, patchify, unpatchify
 
 FP32 = 1e-5  # cached and full passes add the same numbers in another order: a few units in the last place
 
@@ -138,6 +138,40 @@ def test_positions_see_their_own_group_and_earlier_ones(blocks, context):
     assert torch.equal(seen, group[None, :] <= group[:, None])
 
 
+def pyramid(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
+    """A transformer on scales of 1, 2×2 and 4×4 that reads three numbers a position."""
+    return transformer(dtype, grid=(4, 4), **{"blocks": (1, 4, 16), "reads": 3} | changes)
+
+
+@pytest.mark.parametrize("context", [0, 1, 3])
+def test_a_scale_sees_itself_and_coarser_ones(context):
+    group = torch.repeat_interleave(torch.arange(3), torch.tensor([1, 4, 16]))
+    model, x = pyramid(context=context), torch.randn(1, 21, 3, dtype=torch.float64, requires_grad=True)
+    wanted = group[None, :] <= group[:, None]
+    assert torch.equal(sight(model(x, torch.tensor([1])), x), wanted)
+    assert torch.equal(transformer_sight(pyramid(context=context, reads=0)), wanted)  # token ids as well
+
+
+@pytest.mark.parametrize("context", [0, 1, 3])
+def test_a_beginning_of_whole_groups_can_be_read_alone(context):
+    x, labels = torch.randn(2, 21, 3, dtype=torch.float64), torch.tensor([0, 3])
+    model = pyramid(context=context)
+    for n in (1, 5, 21):
+        assert model(x[:, :n], labels).shape == (2, n, 5)
+        torch.testing.assert_close(model(x[:, :n], labels), model(x, labels)[:, :n], atol=1e-12, rtol=1e-12)  # fp64
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.data())
+def test_the_first_groups_of_a_mask_are_its_corner(sizes, data):
+    mask, length = Mask(tuple(sizes)), data.draw(st.integers(1, sum(sizes)))
+    if length in (sum(sizes[: k + 1]) for k in range(len(sizes))):
+        assert torch.equal(mask.first(length).visible(), mask.visible()[:length, :length])
+        assert mask.first(length).length == length
+    else:
+        with pytest.raises(ValueError, match=f"length={length} must be whole groups of"):
+            mask.first(length)
+
+
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6))
 def test_a_mask_lets_groups_see_backwards_only(sizes):
     mask, group = Mask(tuple(sizes)), [g for g, size in enumerate(sizes) for _ in range(size)]
@@ -246,6 +280,15 @@ def test_a_head_that_cannot_turn_is_refused():
         rotary_angles(torch.ones(1), torch.ones(1), 6)
 
 
+def test_scales_lie_over_one_another():
+    coordinates = torch.stack(torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij"))
+    places = _places((8, 8), (1, 4, 16, 64)).split([1, 4, 16, 64])
+    for side, part in zip((1, 2, 4, 8), places):  # each square lies in the middle of what it stands for
+        torch.testing.assert_close(part.float(), F.adaptive_avg_pool2d(coordinates, side).flatten(1).T)
+    for blocks in ((), (12,), (3, 9)):  # no pyramid: row by row
+        assert _places((3, 4), blocks).tolist() == [[i, j] for i in range(3) for j in range(4)]
+
+
 @given(patch=st.integers(1, 4), rows=st.integers(1, 4), columns=st.integers(1, 4), channels=st.integers(1, 3))
 def test_patches_put_together_again_are_the_picture(patch, rows, columns, channels):
     x = torch.randn(2, channels, rows * patch, columns * patch)
@@ -290,6 +333,14 @@ def test_at_the_start_every_level_is_as_likely(name):
     assert abs(value.item() - math.log(7)) < 1e-6  # fp32
 
 
+def test_at_the_start_a_reader_of_numbers_knows_nothing_either():
+    torch.manual_seed(0)
+    settings = {"grid": (2, 2), "inputs": 7, "blocks": (1, 4), "reads": 3, "width": 16, "heads": 2}
+    for context in (0, 1):
+        logits = Transformer(TransformerConfig(**settings, context=context))(torch.randn(2, 5, 3), None)
+        assert logits.shape == (2, 5, 7) and not logits.any()
+
+
 def test_a_denoiser_says_nothing_at_the_start():
     config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), width=16, heads=2)
     assert not Transformer(config)(torch.randn(2, 1, 8, 8), torch.rand(2), None).any()
@@ -329,6 +380,22 @@ def test_half_precision_stays_inside_the_network(make):
         half = model(x, None)
     assert half.dtype == torch.float32
     assert (half - model(x, None)).norm() < 0.05 * half.norm()  # some layers of 8 bits each
+
+
+def test_half_precision_stays_inside_a_pyramid():
+    model, x = pyramid(torch.float32), torch.randn(2, 21, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half, part = model(x, None), model(x[:, :5], None)
+    assert half.dtype == torch.float32
+    assert (half - model(x, None)).norm() < 0.05 * half.norm()  # some layers of 8 bits each
+    assert (part - half[:, :5]).norm() < 0.05 * part.norm()
+
+
+def test_a_pyramid_listens_to_its_labels():
+    model, x = pyramid(), torch.randn(1, 21, 3, dtype=torch.float64).repeat(3, 1, 1)
+    out = model(x, torch.tensor([0, 1, 3]))
+    assert (out[0] - out[1]).abs().amax(-1).min() > 0 and (out[0] - out[2]).abs().amax(-1).min() > 0
+    torch.testing.assert_close(out[2], model(x[2:], None)[0])
 
 
 def test_an_empty_batch_goes_through():
@@ -488,11 +555,21 @@ def test_pictures_of_another_size_are_named():
             denoiser()(torch.zeros(shape), torch.zeros(shape[0]), None)
 
 
+def test_features_of_another_size_are_named():
+    for shape in ((2, 21, 4), (2, 4, 3), (2, 22, 3), (2, 0, 3), (21, 3)):
+        with pytest.raises(ValueError, match=r"features must be \[B, n, 3\] with n in \[1, 5, 21\], not"):
+            pyramid(torch.float32)(torch.zeros(shape), None)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"context": 0}, "needs context >= 1"),
+        ({"reads": 3}, "reads needs blocks"),
         ({"blocks": (5, 5)}, r"blocks=\(5, 5\) must add up to the 12 positions"),
+        ({"blocks": (1, 4, 9)}, "or be squares that end with them"),
+        ({"grid": (4, 4), "blocks": (1, 4, 9)}, "must add up to the 16 positions"),
+        ({"grid": (4, 4), "blocks": (1, 3, 16)}, "or be squares that end with them"),
         ({"heads": 3}, "width=16 must be divisible by heads=3"),
         ({"heads": 8}, "head_dim=2 must be divisible by 4"),
     ],

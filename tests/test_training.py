@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import threading
+from dataclasses import asdict, replace
 from functools import partial
 
 import pytest
@@ -14,15 +15,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tiny import denoiser, pixelcnn, tokens, transformer
+from tiny import autoencoder, denoiser, pixelcnn, shaken, tokens, transformer
 from torch import nn
 
 from course_lib import data, runtime, training
 from course_lib.__main__ import main
-from course_lib.data import files
-from course_lib.methods import autoregressive, flow
-from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, Transformer
-from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, recipes, repeat
+from course_lib.data import emoji, files
+from course_lib.methods import autoencoding, autoregressive, flow, masked, next_scale
+from course_lib.networks import (
+    Autoencoder,
+    Classifier,
+    ClassifierConfig,
+    MultiScale,
+    MultiScaleConfig,
+    PixelCNN,
+    Transformer,
+)
+from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, inputs, recipes, repeat
 from course_lib.training.fit import Run, average, optimizers, rate
 
 
@@ -216,10 +225,27 @@ def test_every_step_has_noise_of_its_own():
     assert len({*noises(0), *noises(1)}) == 16
 
 
+def scales(sides: tuple[int, ...], count: int) -> MultiScale:
+    return shaken(MultiScale(MultiScaleConfig(sides, count, 3)), 1.0, torch.float32)
+
+
 CASES = {
     "transformer, muon": (lambda: transformer(torch.float32), partial(autoregressive.loss, drop=0.3), 0.02),
     "pixelcnn": (lambda: pixelcnn(torch.float32), partial(autoregressive.loss, drop=0.3), 0.0),
     "denoiser, muon": (lambda: denoiser(torch.float32), partial(flow.loss, drop=0.3), 0.02),
+    "transformer, three labels": (
+        lambda: transformer(torch.float32, context=3),
+        partial(autoregressive.loss, drop=0.3),
+        0.0,
+    ),
+    "masked, muon": (lambda: transformer(torch.float32, blocks=(12,)), partial(masked.loss, drop=0.3), 0.02),
+    "next scale, muon": (
+        lambda: transformer(torch.float32, grid=(2, 2), blocks=(1, 4), reads=3),
+        partial(next_scale.loss, pyramid=scales((1, 2), 4), drop=0.3),
+        0.02,
+    ),
+    "codebook": (lambda: scales((1, 2, 4), 6), next_scale.pyramid_loss, 0.0),
+    "autoencoder, with statistics": (autoencoder, autoencoding.loss, 0.0),
     "classifier, with dropout": (lambda: Classifier(ClassifierConfig(width=2, features=4)), recipes.classify, 0.0),
 }
 
@@ -227,14 +253,16 @@ CASES = {
 def case(name: str) -> tuple:
     make, loss, muon = CASES[name]
     torch.manual_seed(3)
-    model = make()
-    if name.startswith(("denoiser", "classifier")):
-        x = torch.randn(
-            20, 1, *((8, 8) if name.startswith("d") else (28, 28)), generator=torch.Generator().manual_seed(0)
-        )
-    else:
-        x = tokens(20, (3, 4))
-    return model, loss, Batches(x, torch.arange(20) % 3, 6), muon
+    model, labels = make(), torch.arange(20) % 3
+    shapes = {"denoiser": (1, 8, 8), "classifier": (1, 28, 28), "autoencoder": (1, 8, 8), "codebook": (3, 4, 4)}
+    x = tokens(20, (3, 4), 4)
+    if name.split(",")[0] in shapes:
+        x = torch.randn(20, *shapes[name.split(",")[0]], generator=torch.Generator().manual_seed(0))
+    if name.startswith("next scale"):
+        x = tokens(20, (5,), 4)
+    if "three labels" in name:
+        labels = tokens(20, (3,), 3)
+    return model, loss, Batches(x, labels, 6), muon
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -391,7 +419,19 @@ def saved(name: str = "model", make=transformer, **header):
     return path, model
 
 
-@pytest.mark.parametrize("make", [transformer, denoiser, pixelcnn, lambda _: Classifier(ClassifierConfig(width=2))])
+@pytest.mark.parametrize(
+    "make",
+    [
+        transformer,
+        denoiser,
+        pixelcnn,
+        lambda _: Classifier(ClassifierConfig(width=2)),
+        lambda _: transformer(torch.float32, grid=(4, 4), blocks=(1, 4, 16), reads=3),
+        lambda _: autoencoder(),
+        lambda _: scales((1, 2, 4), 6),
+    ],
+    ids=["transformer", "denoiser", "pixelcnn", "classifier", "pyramid", "autoencoder", "codebook"],
+)
 def test_weights_come_back_as_they_were_in_bf16(make):
     path, model = saved(make=make, recipe="mine", seconds=3)
     loaded = training.load("model")
@@ -403,7 +443,7 @@ def test_weights_come_back_as_they_were_in_bf16(make):
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     assert loaded.state_dict().keys() == model.state_dict().keys()
     assert training.header("model")["recipe"] == "mine" and training.header("model")["seconds"] == 3
-    assert training.header("model")["config"]["classes"] == model.config.classes
+    assert training.header("model")["config"] == json.loads(json.dumps(asdict(model.config)))
     before = path.read_bytes()
     training.save(path, loaded, {"recipe": "mine", "seconds": 3})
     assert path.read_bytes() == before  # bf16 to fp32 and back is exact
@@ -505,7 +545,10 @@ def test_a_config_of_another_model_is_refused(config, says):
     ("change", "says"),
     [
         (lambda about: about | {"network": "PixelCNN"}, "does not fit its own header"),
-        (lambda about: about | {"network": "system"}, "holds a 'system'; known are Classifier, PixelCNN, Transformer"),
+        (
+            lambda about: about | {"network": "system"},
+            "holds a 'system'; known are Autoencoder, Classifier, MultiScale, PixelCNN, Transf",
+        ),
         (lambda about: {k: v for k, v in about.items() if k != "network"}, "holds a None"),
         (lambda about: {k: v for k, v in about.items() if k != "config"}, "damaged course header.*no config"),
         (lambda about: about | {"config": [1]}, "damaged course header.*no config"),
@@ -606,37 +649,152 @@ def blank(n: int = 4) -> data.Pictures:
     return data.Pictures(pixels, torch.arange(n) % 10, None, [str(i) for i in range(10)])
 
 
+@pytest.fixture
+def shipped(monkeypatch):
+    """The pictures and checkpoints that ship, for recipes that build on others."""
+    monkeypatch.setenv("COURSE_DATA", str(runtime.ROOT / "data"))
+    recipes._pyramid.cache_clear()
+    yield
+    recipes._pyramid.cache_clear()
+
+
+def some(name: str) -> data.Pictures:
+    """Four pictures of the recipe's kind."""
+    return data.load("emoji")[[0, 1, 2, 3]] if name == "emoji" else blank()
+
+
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name):
+def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
     recipe = RECIPES[name]
-    model, pictures = recipe.build(), blank()
-    batch = Batches(recipe.prepare(pictures), pictures.labels, 2)(0)
+    model, pictures = recipe.build(), some(recipe.data)
+    x, labels = recipe.prepare(pictures), recipe.labels(pictures)
+    if recipe.start is not None:
+        recipe.start(model, x)
+    batch = Batches(x, labels, 2)(0)
     with torch.no_grad():
         value = recipe.loss(model, batch, generator=torch.Generator().manual_seed(0)).item()
     assert math.isfinite(value)
     c = model.config
     if isinstance(model, PixelCNN) or (isinstance(model, Transformer) and not c.patch):
-        assert abs(value - math.log(c.levels if isinstance(model, PixelCNN) else c.inputs)) < 1e-5  # log K, in fp32
+        count = c.levels if isinstance(model, PixelCNN) else c.inputs - name.startswith("masked")  # never the mask
+        assert abs(value - math.log(count)) < 1e-5  # log K, in fp32
     elif isinstance(model, Transformer):
         # Zero velocity: 1 + E x²; 1,568 squares have a standard error of about 4 %.
         wanted = 1 + batch[0].square().mean().item()
         assert abs(value - wanted) < 0.2 * wanted
+    elif isinstance(model, MultiScale):
+        assert value < 0.5 * len(c.scales) * batch[0].square().mean().item()  # k-means is better than nothing
     assert sum(p.numel() for p in model.parameters()) * 2 < 4e6  # bytes in bf16: what may ship
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_operations_are_those_of_the_matrices_and_of_attention(name):
+def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
     counted, model = repeat.flops_per_picture(name), RECIPES[name].build()
-    assert counted > 0
+    c = model.config
     if isinstance(model, Transformer):
-        c, T = model.config, model.config.length
+        T, S = c.length, c.length + (max(c.context - 1, 0) if c.causal else c.context)  # label tokens are read too
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
-        matrices += model.head.weight.numel() + (model.read.weight.numel() if c.patch else 0)
-        attention = 4 * c.depth * c.width * (T * (T + 1) // 2 if c.causal else T * T)
-        wanted = 3 * (2 * matrices * T + attention)
+        ends = model.head.weight.numel() + (model.read.weight.numel() if c.patch or c.reads else 0)
+        attention = 4 * c.depth * c.width * (S * (S + 1) // 2 if c.causal else S * S)
+        wanted = 3 * (2 * matrices * S + 2 * ends * T + attention)
         assert wanted <= counted < 1.01 * wanted  # the rest is time and modulation, once a picture
-    if isinstance(model, PixelCNN):
+    elif isinstance(model, PixelCNN):
         assert counted > 3 * 2 * 784 * sum(m.weight.numel() for m in model.layers.modules() if isinstance(m, nn.Conv2d))
+    elif isinstance(model, Autoencoder):
+        sizes = []
+        for part in model.modules():
+            if isinstance(part, nn.Conv2d):
+                part.register_forward_hook(lambda m, _, y: sizes.append(2 * m.weight.numel() * y[0, 0].numel()))
+        model(torch.zeros(1, c.channels, c.size, c.size))
+        assert counted == 3 * sum(sizes)
+    elif isinstance(model, MultiScale):
+        assert counted == 3 * 2 * sum(model.groups) * c.count * c.dim  # every place against every code
+    else:
+        assert counted > 0
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_a_recipe_uses_is_a_recipe_before_it(name):
+    before = list(RECIPES)[: list(RECIPES).index(name)]
+    for used in RECIPES[name].uses:
+        assert used in before and set(RECIPES[used].uses) <= set(RECIPES[name].uses)  # everything is charged
+
+
+# What pictures become
+
+
+def test_clothes_become_what_the_shipped_tokenizer_says(shipped):
+    pictures = data.load("fashion", "validation")[list(range(12))]
+    tokenizer, pyramid = training.load("tokenizer-fashion"), training.load("pyramid-fashion")
+    x = pictures.floats().to(runtime.device())
+    ids, latents, scaled = (
+        prepare(pictures) for prepare in (inputs.fashion_tokens, inputs.fashion_latents, inputs.fashion_scales)
+    )
+    assert ids.shape == (12, 49) and latents.shape == (12, 4, 7, 7) and scaled.shape == (12, 70)
+    assert torch.equal(ids, tokenizer.tokenize(x).cpu())
+    assert torch.equal(ids, tokenizer.quantizer.indices(latents.movedim(1, -1).to(x.device)).flatten(1).cpu())
+    assert torch.equal(scaled, pyramid.encode(latents.to(x.device)).cpu())
+    # What it ships for: a picture comes back, from numbers, tokens and scales; a grey square would be off by 0.5.
+    for z in (tokenizer.encode(x), pyramid.decode(scaled.to(x.device))):
+        assert (tokenizer.decode(z) - x).square().mean() < 0.05 * x.square().mean()
+    assert (tokenizer.detokenize(ids.to(x.device)) - x).square().mean() < 0.05 * x.square().mean()
+
+
+def test_emoji_are_shifted_and_only_some_are_mirrored(shipped):
+    pictures = data.load("emoji")[list(range(0, 3000, 100))]
+    x = pictures.floats()
+    every = inputs.shifted(pictures)
+    assert every.shape == (len(x) * inputs.VARIANTS, 3, 32, 32) and torch.equal(every, inputs.shifted(pictures))
+    parts, free = every.unflatten(0, (len(x), inputs.VARIANTS)), [emoji.mirrors(pictures, i) for i in range(len(x))]
+    assert any(free) and not all(free)
+    inside = (slice(None), slice(4, 28), slice(4, 28))
+    for i, mirror in enumerate(free):
+        assert torch.equal(parts[i, 0], x[i]) and torch.equal(parts[i, 1], x[i].flip(-1) if mirror else x[i])
+        for variant in range(2, inputs.VARIANTS):
+            source = parts[i, variant % 2]  # even ones as they are, odd ones from the mirror
+            moves = [source.roll((dy, dx), (1, 2))[inside] for dy in range(-2, 3) for dx in range(-2, 3)]
+            assert any(torch.equal(parts[i, variant][inside], move) for move in moves)
+    labels = inputs.emoji_labels(pictures)
+    assert labels.shape == (len(every), 10)
+    assert torch.equal(labels[:: inputs.VARIANTS], emoji.conditions(pictures))
+    assert torch.equal(labels, labels[:: inputs.VARIANTS].repeat_interleave(inputs.VARIANTS, 0))
+
+
+def test_emoji_become_tokens_of_every_variant(shipped):
+    pictures = data.load("emoji")[[0, 700]]
+    ids, tokenizer = inputs.emoji_tokens(pictures), training.load("tokenizer-emoji")
+    assert ids.shape == (2 * inputs.VARIANTS, 64) and len(ids) == len(inputs.emoji_labels(pictures))
+    assert torch.equal(ids[0], tokenizer.tokenize(pictures.floats()[:1].to(runtime.device()))[0].cpu())
+    back = tokenizer.detokenize(ids.to(runtime.device())).cpu()
+    assert (back - inputs.shifted(pictures)).square().mean() < 0.05
+
+
+def test_words_are_dropped_more_often_than_everything():
+    seen, n = [], 8000
+
+    def model(x, labels):
+        seen.append(labels)
+        return torch.zeros(*x.shape, 5)
+
+    model.null = 99
+    labels = torch.arange(10).expand(n, 10)
+    recipes.captioned(model, (tokens(n, (2,)), labels), generator=torch.Generator().manual_seed(0))
+    gone = seen[0] == 99
+    assert torch.equal(seen[0][~gone], labels[~gone])
+    everything, words = gone[:, :2].all(1), gone[:, 2:].all(1)
+    assert torch.equal(gone[:, :2].any(1), everything) and torch.equal(gone[:, 2:].any(1), words)  # whole or not at all
+    for share, wanted in ((everything, 0.1), (words, 1 - 0.85 * 0.9)):
+        assert abs(share.float().mean() - wanted) < 5 * math.sqrt(wanted * (1 - wanted) / n)  # five standard errors
+
+
+def test_scales_are_predicted_with_the_shipped_pyramid(shipped):
+    pyramid, model = training.load("pyramid-fashion").cpu(), RECIPES["next-scale-fashion"].build()
+    shaken(model, 0.1, torch.float32)
+    batch = (torch.randint(1000, (2, 70)), torch.tensor([0, 1]))
+    wanted = next_scale.loss(model, batch, pyramid=pyramid, drop=0.1, generator=torch.Generator().manual_seed(1))
+    value = recipes.in_scales(model, batch, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(value, wanted)
+    assert recipes._pyramid() is recipes._pyramid()  # read once
 
 
 @pytest.fixture
@@ -694,6 +852,42 @@ def test_an_interrupted_recipe_goes_on(small, monkeypatch):
     left[0] = 100
     again = training.train("small", progress=False)
     assert again.finished and again.losses == whole.losses and same(again.ema, whole.ema)
+
+
+def test_a_recipe_may_have_labels_and_a_start_of_its_own(small, monkeypatch):
+    started, left, seen = [], [2], []
+
+    def start(model, x):
+        started.append(x)
+        with torch.no_grad():
+            model.head.weight.fill_(0.5)
+
+    def classify(model, batch, *, generator=None):
+        seen.append((model.head.weight.detach().clone(), batch))
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return recipes.classify(model, batch, generator=generator)
+
+    recipe = replace(RECIPES["small"], loss=classify, start=start, labels=lambda pictures: 9 - pictures.labels)
+    monkeypatch.setitem(RECIPES, "small", recipe)
+    pictures = blank(40)
+    assert not training.train("small", progress=False).finished
+    assert len(started) == 1 and torch.equal(started[0], pictures.floats())  # with what was prepared
+    assert (seen[0][0] == 0.5).all()  # before the first step
+    rows = [int((pictures.floats() == x).flatten(1).all(1).nonzero()) for x in seen[0][1][0].cpu()]
+    assert torch.equal(seen[0][1][1].cpu(), 9 - pictures.labels[rows])
+    left[0] = 100
+    assert training.train("small", progress=False).finished
+    assert len(started) == 1  # what goes on is not started anew
+
+
+def test_what_a_recipe_uses_is_in_its_header(small, monkeypatch):
+    training.train("small", progress=False)
+    monkeypatch.setitem(RECIPES, "next", replace(RECIPES["small"], uses=("small",)))
+    training.train("next", progress=False)
+    assert "uses" not in training.header("small")
+    assert training.header("next")["uses"] == {"small": training.header("small")["train_flops"]}
 
 
 def test_a_recipe_can_be_shorter_but_not_empty(small):

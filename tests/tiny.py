@@ -3,7 +3,14 @@
 import torch
 from torch import nn
 
-from course_lib.networks import PixelCNN, PixelCNNConfig, Transformer, TransformerConfig
+from course_lib.networks import (
+    Autoencoder,
+    AutoencoderConfig,
+    PixelCNN,
+    PixelCNNConfig,
+    Transformer,
+    TransformerConfig,
+)
 
 
 def shaken(model: nn.Module, std: float = 0.3, dtype: torch.dtype = torch.float64, seed: int = 1) -> nn.Module:
@@ -38,3 +45,9 @@ def pixelcnn(dtype: torch.dtype = torch.float64, **changes) -> PixelCNN:
 def tokens(batch: int, shape: tuple[int, ...], levels: int = 5, seed: int = 2) -> torch.Tensor:
     """Random tokens `[batch, *shape]`."""
     return torch.randint(levels, (batch, *shape), generator=torch.Generator().manual_seed(seed))
+
+
+def autoencoder(dtype: torch.dtype = torch.float32, **changes) -> Autoencoder:
+    """An autoencoder of 8×8 grey pictures, 2×2 latents of 4·3 codes."""
+    settings = {"size": 8, "width": 8, "levels": (4, 3)} | changes
+    return shaken(Autoencoder(AutoencoderConfig(**settings)), dtype=dtype)

@@ -38,7 +38,7 @@ def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_
     """Logits `[B, K]` of the changed distribution: sharpened, then cut to the `top_k` likeliest (0: all), then to the
     fewest tokens whose probability reaches `top_p`. Temperature 0 leaves only the likeliest.
     """
-    _check_sampling(temperature, top_k, top_p)
+    check_sampling(temperature, top_k, top_p)
     if temperature == 0:
         return torch.full_like(logits, -math.inf).scatter(-1, logits.argmax(-1, keepdim=True), 0.0)
     # The likeliest at 0, and a temperature that fp32 can hold: nothing overflows to inf / inf.
@@ -81,7 +81,7 @@ def sample(
     `labels [B]`; `prefix [B, P]` are the first tokens, kept as they are; `cache=False` recomputes everything at every
     step; `callback(i, tokens [B, T])` is called after each new token.
     """
-    _check_sampling(temperature, top_k, top_p)
+    check_sampling(temperature, top_k, top_p)
     guide.check(labels, guidance)
     B, T, where = len(labels), math.prod(shape), labels.device
     known, largest = _known(prefix, B, T)
@@ -131,7 +131,8 @@ def _stepper(model: Callable, labels: Tensor, shape: tuple[int, ...], scale: flo
     return lambda tokens, i: guide.combine(*one(torch.cat([tokens, tokens]), i).chunk(2), scale)
 
 
-def _check_sampling(temperature: float, top_k: int, top_p: float) -> None:
+def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
+    """ValueError where one of the dials is no number that it can be."""
     if not temperature >= 0 or math.isinf(temperature):
         raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
     if not 0 <= top_k < math.inf or top_k != int(top_k):

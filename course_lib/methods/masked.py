@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import runtime
 from . import guidance as guide
 
-Order = Callable[[Tensor, Tensor, float], Tensor]  # (log-probabilities of the guesses, uniforms, share done) -> rank
+Order = Callable[[Tensor, Tensor, Tensor], Tensor]  # (log p of the guesses, uniforms, share done [B, 1]) -> rank
 
 
 def hide(tokens: Tensor, counts: Tensor, mask: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -74,17 +74,17 @@ def bound(
     return total / draws
 
 
-def random(log_p: Tensor, uniforms: Tensor, done: float) -> Tensor:
+def random(log_p: Tensor, uniforms: Tensor, done: Tensor) -> Tensor:
     """Any order: each place is as good as another."""
     return uniforms
 
 
-def raster(log_p: Tensor, uniforms: Tensor, done: float) -> Tensor:
+def raster(log_p: Tensor, uniforms: Tensor, done: Tensor) -> Tensor:
     """Row by row, as we read."""
     return -torch.arange(log_p.shape[1], device=log_p.device, dtype=log_p.dtype).expand_as(log_p)
 
 
-def confidence(log_p: Tensor, uniforms: Tensor, done: float, noise: float = 4.5) -> Tensor:
+def confidence(log_p: Tensor, uniforms: Tensor, done: Tensor, noise: float = 4.5) -> Tensor:
     """The surest first, with Gumbel noise that fades as the picture fills (MaskGIT)."""
     gumbel = -(-uniforms.clamp(1e-12, 1 - 1e-12).log()).log()
     return log_p + noise * (1 - done) * gumbel
@@ -153,14 +153,14 @@ def sample(
         tokens = _given(known, tokens, mask)
     hidden = (tokens == mask).sum(1)
     counts = _counts(hidden, int(steps))
-    u = runtime.uniforms(B, (2, len(counts), T), generator, like=labels.device).double()
+    u = runtime.uniforms(B, (2, int(steps), T), generator, like=labels.device).double()
     guided = guide.guided(lambda x, y: predict(model, x, y), guidance, getattr(model, "null", None))
     for i, count in enumerate(counts):
         logits = guided(tokens.view(B, *shape), labels).flatten(1, -2).double()
         guess, log_p = _draw(logits, u[:, 0, i], temperature)
-        done = 1 - (tokens == mask).sum(1).max().item() / T
+        done = 1 - (tokens == mask).sum(1, keepdim=True).double() / T  # of each picture by itself
         rank = order(log_p, u[:, 1, i], done).masked_fill(tokens != mask, -math.inf)
-        chosen = rank.argsort(1, descending=True, stable=True).argsort(1) < count[:, None]
+        chosen = rank.argsort(dim=1, descending=True, stable=True).argsort(1) < count[:, None]
         tokens = torch.where(chosen & (tokens == mask), guess, tokens)
         if callback is not None:
             callback(i, tokens)
@@ -181,7 +181,7 @@ def _draw(logits: Tensor, u: Tensor, temperature: float) -> tuple[Tensor, Tensor
     if temperature == 0:
         guess = log_p.argmax(-1)
     else:
-        ladder = (logits / temperature).softmax(-1).cumsum(-1)
+        ladder = (log_p / max(temperature, 1e-300)).softmax(-1).cumsum(-1)
         rung = (u[..., None] * ladder[..., -1:]).clamp_(min=1e-300)
         guess = torch.searchsorted(ladder, rung).squeeze(-1)
     return guess, log_p.gather(-1, guess[..., None]).squeeze(-1)

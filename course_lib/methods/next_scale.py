@@ -36,7 +36,8 @@ def pyramid_loss(pyramid: Callable, batch: tuple[Tensor, Tensor], *, generator=N
 @torch.no_grad()
 def nats(model: Callable, tokens: Tensor, labels: Tensor | None, pyramid: Callable) -> Tensor:
     """Exact negative log-likelihood of all tokens of each picture, `[B]`, in nats."""
-    logits = model(pyramid.inputs(tokens)[:, : tokens.shape[1]], labels).float()
+    logits = model(pyramid.inputs(tokens)[:, : tokens.shape[1]], labels)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").sum(1)
 
 
@@ -59,6 +60,7 @@ def sample(
     With `ramp` guidance grows from 1 at the coarsest scale to `guidance` at the finest: early choices stay varied.
     `callback(k, tokens so far [B, n])` is called after each scale.
     """
+    autoregressive.check_sampling(temperature, top_k, top_p)
     guide.check(labels, guidance)
     B, groups = len(labels), pyramid.groups
     u = runtime.uniforms(B, (sum(groups),), generator, like=labels.device)

@@ -172,6 +172,9 @@ class MultiScale(nn.Module):
     @torch.no_grad()
     def encode(self, latents: Tensor) -> Tensor:
         """Tokens `[B, T]` of latents `[B, d, S, S]`."""
+        wanted = (self.vq.dim, self.scales[-1], self.scales[-1])
+        if latents.shape[1:] != wanted:
+            raise ValueError(f"latents must be [B, {', '.join(map(str, wanted))}], not {list(latents.shape)}.")
         residual, tokens = latents.float(), []
         for s in self.scales:
             vectors = F.adaptive_avg_pool2d(residual, s).permute(0, 2, 3, 1)  # [B, s, s, d]
@@ -198,7 +201,7 @@ class MultiScale(nn.Module):
         Rows of a scale depend on coarser codes only. `tokens [B, n]` may stop after any scale; then the result holds
         one scale more.
         """
-        parts = [torch.zeros(len(tokens), self.groups[0], self.vq.dim, device=tokens.device)]
+        parts = [self.vq.codebook.new_zeros(len(tokens), self.groups[0], self.vq.dim)]
         for s, total in zip(self.scales[1:], self.partial(tokens) if tokens.shape[1] else []):
             parts.append(F.adaptive_avg_pool2d(total, s).flatten(2).transpose(1, 2))  # [B, s·s, d]
         return torch.cat(parts, 1)

@@ -85,7 +85,7 @@ def _tokens(**changes) -> Transformer:
 
 def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
     """The loss of next-scale prediction with the shipped pyramid."""
-    return next_scale.loss(model, batch, pyramid=_pyramid(), drop=0.1, generator=generator)
+    return next_scale.loss(model, batch, pyramid=_pyramid().to(batch[0].device), drop=0.1, generator=generator)
 
 
 @lru_cache(maxsize=1)
