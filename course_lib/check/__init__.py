@@ -7,14 +7,17 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
 __all__ = [
     "Wrong",
+    "best_guess",
     "by_luck",
     "causal_attention",
     "causal_mask",
+    "churned_step",
     "context",
     "corners",
     "cross_entropy",
@@ -22,6 +25,7 @@ __all__ = [
     "forwards",
     "gated_step",
     "guided",
+    "heun_step",
     "inverse_cdf",
     "logistic_bins",
     "nucleus",
@@ -29,5 +33,6 @@ __all__ = [
     "rotary",
     "rows_above",
     "same",
+    "tilted",
     "walk",
 ]

@@ -2,10 +2,24 @@
 
 from .base import Play
 from .clocks import Clocks
+from .currents import Currents, together
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Currents",
+    "Dials",
+    "Futures",
+    "Game",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "judged",
+    "together",
+]
