@@ -377,7 +377,7 @@ def test_noise_on_the_way_keeps_the_distribution_at_every_time(churn):
             lambda x: x,
             lambda x: x.square(),
             lambda x: x[:, :1] * x[:, 1:],
-            lambda x: m.responsibilities(x, t),
+            lambda x, t=t: m.responsibilities(x, t),
         ):
             ours, theirs = moment(kept[i]), moment(real)
             error = ((ours.var(0) + theirs.var(0)) / n).sqrt()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from torch import Tensor
 
 from .plot import figure
@@ -16,12 +16,24 @@ from .plot import figure
 NIGHT = "#0A0F24"
 GLOW = LinearSegmentedColormap.from_list("glow", [NIGHT, "#0B2F5C", "#0072B2", "#8CCBEF", "#FFFFFF"])
 PARTS = ["#E69F00", "#56B4E9", "#CC79A7", "#F0E442"]  # Okabe and Ito's, those that shine at night
+STREAM = "#9FB4D8"
 EXTENT = 2.7
+
+
+def _palette() -> list[int]:
+    """The colours that such a picture needs: the glow, each colour fading into night and into the glow, and greys."""
+    night, grey = np.array(to_rgb(NIGHT)), np.linspace(0, 1, 8)[:, None]
+    rows = [GLOW(np.linspace(0, 1, 40))[:, :3], grey.repeat(3, 1), night + grey * (np.array(to_rgb(STREAM)) - night)]
+    for colour in PARTS:
+        colour, glow = np.array(to_rgb(colour)), np.array(GLOW(0.6)[:3])
+        rows += [night + grey * (colour - night), glow + np.array([[0.33], [0.67]]) * (colour - glow)]
+    return (255 * np.concatenate(rows)).round().astype(int).ravel().tolist()
 
 
 def panels(rows: int, columns: int, alt: str, side: float = 2.2, head: float = 0.55, extent: float = EXTENT):
     """`(figure, axes [rows·columns])` of square night skies, with ticks at the rim only."""
     fig, axes = figure(rows, columns, (side * columns + 0.3, side * rows + head), alt, squeeze=False)
+    fig.palette = _palette()
     for i, ax in enumerate(axes.flat):
         ax.set_facecolor(NIGHT)
         ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
@@ -74,7 +86,7 @@ def streams(ax, velocity: Callable, n: int = 24, extent: float = EXTENT, thickne
     v = velocity(x).view(n, n, 2).numpy()
     speed = np.hypot(v[..., 0], v[..., 1])
     width = thickness * (0.3 + speed / speed.max())
-    ax.streamplot(side, side, v[..., 0], v[..., 1], color="#9FB4D8", linewidth=width, density=0.9, arrowsize=0.7)
+    ax.streamplot(side, side, v[..., 0], v[..., 1], color=STREAM, linewidth=width, density=0.9, arrowsize=0.7)
 
 
 def trails(ax, states: Tensor, colours, width: float = 0.6, alpha: float = 0.5) -> None:
