@@ -65,18 +65,21 @@ def grid(n: int, extent: float = EXTENT) -> Tensor:
 def density(ax, log_prob: Callable, n: int = 110, extent: float = EXTENT, dim: float = 1.0) -> None:
     """The square root of a density, so that thin veils show too; `log_prob(points [N, 2]) -> [N]`; `dim` darkens."""
     glow = (log_prob(grid(n, extent)).view(n, n) / 2).exp()
-    ax.imshow(glow, cmap=GLOW, vmin=0, vmax=float(glow.max()) / dim, origin="lower", extent=[-extent, extent] * 2)
+    ax.imshow(
+        glow.numpy(), cmap=GLOW, vmin=0, vmax=float(glow.max()) / dim, origin="lower", extent=[-extent, extent] * 2
+    )
 
 
 def dots(ax, x: Tensor, colour="white", size: float = 5, alpha: float = 0.9) -> None:
     """Points `[N, 2]` in one colour, or in a list of N."""
-    ax.scatter(x[:, 0], x[:, 1], s=size, c=colour, alpha=alpha, linewidths=0)
+    ax.scatter(*x.T.numpy(), s=size, c=colour, alpha=alpha, linewidths=0)
 
 
 def arrows(ax, x: Tensor, y: Tensor, colour="white", width: float = 0.006) -> None:
     """Arrows from points `[N, 2]` to points `[N, 2]`, in true length."""
-    to = (y - x).T
-    ax.quiver(*x.T, *to, color=colour, angles="xy", scale_units="xy", scale=1, width=width, headwidth=4)
+    ax.quiver(
+        *x.T.numpy(), *(y - x).T.numpy(), color=colour, angles="xy", scale_units="xy", scale=1, width=width, headwidth=4
+    )
 
 
 def streams(ax, velocity: Callable, n: int = 24, extent: float = EXTENT, thickness: float = 0.9) -> None:

@@ -55,52 +55,61 @@ class Currents(Play):
 
     def velocity(self, x: torch.Tensor, t: float) -> torch.Tensor:
         """The guided velocity of points `[N, 2]`."""
-        asked, whole = self.laws[self.label], self.laws[-1]
-        if self.guidance == 1 or asked is whole:
-            return asked(x, t)
-        return guidance.combine(asked(x, t), whole(x, t), self.guidance)
+        return self._towards(self.label, self.guidance)(x, t)
 
-    def run(self) -> torch.Tensor:
+    def _towards(self, label: int, w: float):
+        asked, whole = self.laws[label], self.laws[-1]
+        if w == 1 or asked is whole:
+            return asked
+        return lambda x, t: guidance.combine(asked(x, t), whole(x, t), w)
+
+    def run(self, label: int, w: float, churn: float = 0.0) -> torch.Tensor:
         """The points `[STEPS + 1, count, 2]` at every moment, from noise to data."""
         generator, states = torch.Generator().manual_seed(self.seed), []
         start = torch.randn(self.count, 2, dtype=torch.float64, generator=generator)
-        solver = flow.stochastic(generator, self.churn) if self.churn else flow.heun
-        flow.solve(self.velocity, start, steps=STEPS, solver=solver, callback=lambda i, x: states.append(x))
+        solver = flow.stochastic(generator, churn) if churn else flow.heun
+        flow.solve(self._towards(label, w), start, steps=STEPS, solver=solver, callback=lambda i, x: states.append(x))
         return torch.stack(states)
 
     def draw(self, _=None) -> None:
         """Run again with the controls as they stand, and send all moments."""
-        self.states = self.run()
+        self.states = self.run(self.label, self.guidance, self.churn)
         arrows, cells = plane.grid(ARROWS), plane.grid(CELLS)
         times = torch.linspace(1, 0, STEPS + 1, dtype=torch.float64).tolist()
         asked = self.laws[self.label]
         glow = [(asked.log_prob(cells, t) / 2).exp() for t in times]
         ends = torch.stack([law.log_prob(self.states[-1]) for law in self.laws[:-1]], 1).argmax(1)
-        real, _ = asked.sample(self.count, torch.Generator().manual_seed(self.seed))
-        spread = float(torch.pdist(self.states[-1]).mean() / torch.pdist(real).mean())
         with self.hold_sync():
             self.points = self.states.float().numpy().tobytes()
             self.field = torch.stack([-self.velocity(arrows, t) for t in times]).float().numpy().tobytes()
             self.glow = torch.stack([255 * g / g.max() for g in glow]).to(torch.uint8).numpy().tobytes()
             self.owners = ends.to(torch.uint8).numpy().tobytes()
-            self.status = f"Where they end: spread {spread:.2f} (draws of the law asked for: 1)"
+            self.status = (
+                f"Where they end: spread {self.spread(self.states[-1], self.label):.2f} (draws of the law asked for: 1)"
+            )
+
+    def spread(self, x: torch.Tensor, label: int) -> float:
+        """Mean distance between two of the points `[count, 2]`, as a share of that of draws of the law asked for."""
+        real, _ = self.laws[label].sample(self.count, torch.Generator().manual_seed(self.seed))
+        return float(torch.pdist(x).mean() / torch.pdist(real).mean())
 
     def frame(self):
         """The same noise, once asked plainly for the first class and once with guidance 4, at five moments."""
-        kept = {name: getattr(self, name) for name in ("label", "guidance", "churn")}
         moments, alt = (0, 16, 26, 34, 40), "Two rows of five night skies from noise to data, plain and with guidance."
         fig, axes = plane.panels(2, len(moments), alt, side=1.85)
+        ends = []
         for row, w in enumerate((1.0, 4.0)):
-            self.label, self.guidance, self.churn = 0, w, 0.0
+            states = self.run(0, w)
+            ends.append(self.spread(states[-1], 0))
             for ax, i in zip(axes[row * len(moments) :], moments):
                 t = 1 - i / STEPS
                 plane.density(ax, lambda x, t=t: self.laws[0].log_prob(x, t), n=70, dim=0.7)
-                plane.trails(ax, self.states[max(0, i - 8) : i + 1], plane.PARTS[0], 0.6, 0.6)
-                plane.dots(ax, self.states[i], plane.PARTS[0], 3)
+                plane.trails(ax, states[max(0, i - 8) : i + 1], plane.PARTS[0], 0.6, 0.6)
+                plane.dots(ax, states[i], plane.PARTS[0], 3)
                 plane.label(ax, f"t = {t:.2g}, w = {w:g}")
-        for name, value in kept.items():
-            setattr(self, name, value)
-        plane.headline(fig, f"Asked for {self.names[0]}: plainly, and with guidance 4")
+        plane.headline(
+            fig, f"Asked for {self.names[0]}: the ends spread {ends[0]:.2f} plainly, {ends[1]:.2f} with guidance 4"
+        )
         return fig
 
 
