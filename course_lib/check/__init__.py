@@ -9,12 +9,14 @@ from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .tokens import codes_of, patchify, revive, straight_through
 
 __all__ = [
     "Wrong",
     "by_luck",
     "causal_attention",
     "causal_mask",
+    "codes_of",
     "context",
     "corners",
     "cross_entropy",
@@ -25,9 +27,12 @@ __all__ = [
     "inverse_cdf",
     "logistic_bins",
     "nucleus",
+    "patchify",
     "path",
+    "revive",
     "rotary",
     "rows_above",
     "same",
+    "straight_through",
     "walk",
 ]
