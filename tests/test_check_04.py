@@ -53,7 +53,7 @@ def test_the_planted_bug_left_in_counts_as_not_attempted():
     def codes_of(fsq, indices):
         """The codes [..., d] of token ids [...]."""
         digits = indices[..., None] // fsq.basis % fsq.levels
-        return fsq((digits - fsq.half) / fsq.half)
+        return fsq((digits - fsq.centre) / fsq.centre)
 
     assert check.codes_of(codes_of) is check.codes_of.reference
 
@@ -134,11 +134,11 @@ def digits(fsq, indices):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda fsq, ids: fsq((digits(fsq, ids) - fsq.half) / fsq.half) + 0, "rounded twice"),
-        (lambda fsq, ids: fsq.bound((digits(fsq, ids) - fsq.half) / fsq.half), "`bound` is still there"),
-        (lambda fsq, ids: digits(fsq, ids) / fsq.half, "subtract half"),
-        (lambda fsq, ids: digits(fsq, ids) - fsq.half, "Divide by half"),
-        (lambda fsq, ids: (ids[..., None] // fsq.basis.flip(0) % fsq.levels - fsq.half) / fsq.half, "every id"),
+        (lambda fsq, ids: fsq((digits(fsq, ids) - fsq.centre) / fsq.centre) + 0, "rounded twice"),
+        (lambda fsq, ids: fsq.bound((digits(fsq, ids) - fsq.centre) / fsq.centre), "`bound` is still there"),
+        (lambda fsq, ids: digits(fsq, ids) / fsq.centre, "subtract the centre"),
+        (lambda fsq, ids: digits(fsq, ids) - fsq.centre, "Divide by the centre"),
+        (lambda fsq, ids: (ids[..., None] // fsq.basis.flip(0) % fsq.levels - fsq.centre) / fsq.centre, "every id"),
         (lambda fsq, ids: fsq.indices(ids[..., None].float()), "One code of"),
     ],
 )

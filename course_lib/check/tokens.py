@@ -100,7 +100,7 @@ class _Levels(torch.nn.Module):
     def __init__(self, levels):
         super().__init__()
         self.inner = quantizers.FSQ(levels)
-        self.levels, self.half, self.basis = torch.tensor(levels), self.inner.width.long(), self.inner.basis
+        self.levels, self.centre, self.basis = torch.tensor(levels), self.inner.width.long(), self.inner.basis
         self.bound, self.round, self.indices = self.inner.bound, self.inner.round, self.inner.indices
 
     def forward(self, z):
@@ -109,12 +109,12 @@ class _Levels(torch.nn.Module):
 
 def _codes_of(fsq, indices):
     digits = indices[..., None] // fsq.basis % fsq.levels
-    return (digits - fsq.half) / fsq.half
+    return (digits - fsq.centre) / fsq.centre
 
 
 def _planted(fsq, indices):
     digits = indices[..., None] // fsq.basis % fsq.levels
-    return fsq((digits - fsq.half) / fsq.half)
+    return fsq((digits - fsq.centre) / fsq.centre)
 
 
 @exercise(reference=_codes_of, planted=_planted)
@@ -129,8 +129,8 @@ def codes_of(attempt) -> None:
         mistakes = {
             "Still rounded twice: what comes out of the ids is a code already.": _planted(fsq, every),
             "No rounding now, but `bound` is still there: its tanh is what moves the levels.": fsq.bound(right),
-            "The digits run from 0; the codes are centred: subtract half.": digits / fsq.half,
-            "These are whole steps. Divide by half, so that codes lie in [-1, 1].": (digits - fsq.half).float(),
+            "The digits run from 0; the codes are centred: subtract the centre.": digits / fsq.centre,
+            "These are whole steps. Divide by the centre, so that codes lie in [-1, 1].": (digits - fsq.centre).float(),
             "Back through atanh: that is what the encoder said, not the code.": right.clamp(-0.999, 0.999).atanh(),
         }
         if not torch.allclose(found.float(), right, atol=1e-5):
