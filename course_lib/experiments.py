@@ -79,3 +79,13 @@ def hero() -> dict:
 
 
 EXPERIMENTS["hero"] = hero
+
+
+def any_order() -> dict:
+    """Masked against next-token prediction on the same tokens: orders, steps, prices, holes, equal budgets"""
+    from course_lib.measure import any_order
+
+    return any_order.compare()
+
+
+EXPERIMENTS["any-order"] = any_order

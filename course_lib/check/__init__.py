@@ -4,6 +4,7 @@ A checker returns what the notebook goes on with: the reader's function where it
 where the exercise has not been attempted (with `COURSE_GRADING=1` that is a failure instead).
 """
 
+from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
@@ -12,6 +13,7 @@ from .pixels import context, corners, cross_entropy, inverse_cdf
 
 __all__ = [
     "Wrong",
+    "at_once",
     "by_luck",
     "causal_attention",
     "causal_mask",
@@ -22,10 +24,13 @@ __all__ = [
     "forwards",
     "gated_step",
     "guided",
+    "hide",
     "inverse_cdf",
     "logistic_bins",
+    "maskgit",
     "nucleus",
     "path",
+    "reveal",
     "rotary",
     "rows_above",
     "same",

@@ -5,7 +5,22 @@ from .clocks import Clocks
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
+from .holes import Holes, hole_shape, punched
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Dials",
+    "Futures",
+    "Game",
+    "Holes",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "hole_shape",
+    "judged",
+    "punched",
+]
