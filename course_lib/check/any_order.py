@@ -66,11 +66,11 @@ def hide(attempt) -> None:
         assert hidden.shape == right.shape and hidden.dtype == torch.bool, "`hidden` is [B, T], True or False."
         if torch.equal(hidden, ~right):
             raise Wrong("The wrong ones are hidden: you keep as many as you should hide.")
-        if torch.equal(hidden, u < counts[:, None] / T):
+        if torch.equal(hidden, u < counts[:, None] / T) and not torch.equal(hidden, right):
             raise Wrong("A coin for each place hides about as many as asked, not exactly as many. Rank the chances.")
         if not torch.equal(hidden.sum(1), counts):
             raise Wrong(f"{hidden.sum(1).tolist()} are hidden in the rows, asked for were {counts.tolist()}.")
-        if torch.equal(hidden, u.argsort(1) < counts[:, None]):
+        if torch.equal(hidden, u.argsort(1) < counts[:, None]) and not torch.equal(hidden, right):
             raise Wrong(
                 "The count is right, the places are not: u.argsort(1) lists places by rank. The rank of each place is "
                 "its argsort. (As random it would be. But the exercise asks for the smallest u.)"
@@ -97,23 +97,24 @@ def reveal(attempt) -> None:
         before = tokens.clone()
         found, right = attempt(tokens, guess, rank, count, K), _reveal(before, guess, rank, count, K)
         assert found.shape == right.shape, f"Tokens in, tokens out: [{B}, {T}]."
+        good = torch.equal(found, right)
         if not torch.equal(tokens, before):
             raise Wrong("You changed the tokens you were given. Make new ones.")
         if not torch.equal(found[~hidden], before[~hidden]):
             raise Wrong("Known tokens have changed: what is known stays, whatever is guessed there.")
-        if torch.equal(found, torch.where(hidden, guess, before)):
+        if not good and torch.equal(found, torch.where(hidden, guess, before)):
             raise Wrong("All hidden tokens are revealed at once: reveal `count` of them in each row.")
         upside_down = _reveal(before, guess, -rank, count, K)
-        if torch.equal(found, upside_down):
+        if not good and torch.equal(found, upside_down):
             raise Wrong("You reveal those that `rank` puts last. The highest rank comes first.")
         ranked = rank.argsort(1, descending=True).argsort(1) < count[:, None]
-        if torch.equal(found, torch.where(hidden & ranked, guess, before)):
+        if not good and torch.equal(found, torch.where(hidden & ranked, guess, before)):
             raise Wrong("Known places take part in the ranking, so too few are revealed. Give them the rank -inf.")
         shown = (hidden & (found != K)).sum(1)
-        if torch.equal(shown, count[0].expand(B)) and not torch.equal(shown, count):
+        if not good and torch.equal(shown, count[0].expand(B)):
             raise Wrong("Every row reveals as many as the first: `count` is [B], one number a row.")
         assert torch.equal(shown, count), f"{shown.tolist()} are revealed, asked for were {count.tolist()}."
-        assert torch.equal(found, right), "As many as asked, but not the best ranked with their own guesses."
+        assert good, "As many as asked, but not the best ranked with their own guesses."
 
 
 def _maskgit(answer, shape, mask, steps):
