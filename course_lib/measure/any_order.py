@@ -4,99 +4,95 @@ The shipped models by order and steps, what each order pays for the same picture
 families on one small network with the same tokens, batches and optimiser.
 """
 
+import json
 import math
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, runtime
+from ..data import files
 from ..methods import autoregressive, guidance, masked
 from ..networks import Transformer, TransformerConfig
 from ..training import RECIPES, Batches, checkpoints, fit
 from . import cost, frechet, results
 
 T = 49
-STEPS, LENGTHS = (1, 2, 4, 8, 16, 49), (200, 400, 800)
+DRAWN, PRICED, PUNCHED, TESTED = 500, 500, 250, 2000  # pictures
+STEPS, LENGTHS, SEEDS = (1, 2, 4, 8, 16, 49), (200, 400, 800), (0, 1, 2)
 ORDERS = {"random": masked.random, "raster": masked.raster, "confidence": masked.confidence}
 ORDERS["halton"] = masked.halton((7, 7))
+LOSSES = {"cosine": masked.loss, "next": autoregressive.loss}  # and "bound": the masked bound itself, see below
+ROW, COLUMN = torch.arange(T) // 7, torch.arange(T) % 7
+HOLES = {"top 3 rows": ROW < 3, "bottom 3 rows": ROW > 3, "left 3 columns": COLUMN < 3}
+HOLES |= {"middle 3×3": ((ROW - 3).abs() < 2) & ((COLUMN - 3).abs() < 2), "25 at random": None}
 
 
 def compare() -> dict:
-    """All four comparisons; about 26 minutes on one quiet core."""
-    return {"drawn": drawn(), "prices": prices(), "holes": holes(), "budgets": budgets()}
+    """All four comparisons; about 26 minutes on one quiet core. Interrupted, it goes on where it stopped."""
+    looks = [(order, steps) for steps in STEPS for order in ORDERS if steps > 1 or order == "random"]
+    runs = [(steps, seed, loss) for steps in LENGTHS for seed in SEEDS for loss in ("cosine", "next", "bound")]
+    plans = {
+        "drawn": (drawn, [{"order": order, "steps": steps} for order, steps in [*looks, ("next token", T)]]),
+        "prices": (price, [{"order": order} for order in ("raster", "halton", "random", "bound", "next token")]),
+        "holes": (hole, [{"hole": name} for name in HOLES]),
+        "budgets": (trained, [{"steps": steps, "seed": seed, "loss": loss} for steps, seed, loss in runs]),
+    }
+    found = {name: _kept(name, *plan) for name, plan in plans.items()}
+    for name in plans:
+        _path(name).unlink()
+    return found
 
 
-def drawn(n: int = 500, seed: int = 1) -> list[dict]:
-    """Samples of the shipped models without guidance, judged on validation: masked by order and steps, next-token."""
-    wanted = [(order, steps) for order in ORDERS for steps in STEPS if steps > 1 or order == "random"]
-    rows = []
-    for order, steps in [*wanted, ("next token", T)]:
-        name = "masked-fashion" if order in ORDERS else "token-ar-fashion"
-        dials = {"order": ORDERS[order], "steps": steps} if order in ORDERS else {}
-        made = results.make(name, n, guidance=1.0, seed=seed, **dials)
-        rows.append({"order": order, "steps": steps, **frechet.report(*made, split="validation")})
-    return rows
+def drawn(order: str, steps: int) -> dict:
+    """Samples of a shipped model without guidance, judged on validation pictures."""
+    name = "masked-fashion" if order in ORDERS else "token-ar-fashion"
+    dials = {"order": ORDERS[order], "steps": steps} if order in ORDERS else {}
+    return frechet.report(*results.make(name, DRAWN, guidance=1.0, seed=1, **dials), split="validation")
 
 
-def prices(n: int = 500, seed: int = 0) -> dict:
-    """Nats of test pictures in the order in which the shipped masked model writes them, its bound, and next-token."""
-    x, labels = _tokens(n)
-    model, generator, zero = checkpoints.load("masked-fashion"), torch.Generator().manual_seed(seed), torch.zeros(1, T)
-    orders = {"raster": torch.arange(T).expand(n, T)}
-    orders["halton"] = ORDERS["halton"](zero, zero, zero).argsort(1, descending=True).expand(n, T)
-    orders["random"] = torch.rand(n, T, generator=generator).argsort(1)
-    nats = {name: _in_order(model, x, labels, order.to(x.device)) for name, order in orders.items()}
-    nats["bound"] = masked.bound(model, x, labels, draws=20, generator=generator)
-    nats["next token"] = autoregressive.nats(checkpoints.load("token-ar-fashion"), x, labels)
-    return {"n": n} | {name: _interval(each) for name, each in nats.items()}
+def price(order: str) -> dict:
+    """Nats of test pictures in the order in which the shipped masked model writes them; its bound; next-token."""
+    (x, labels), generator, zero = _tokens(PRICED), torch.Generator().manual_seed(0), torch.zeros(1, T)
+    if order == "next token":
+        return _interval(autoregressive.nats(checkpoints.load("token-ar-fashion"), x, labels))
+    model = checkpoints.load("masked-fashion")
+    if order == "bound":
+        return _interval(masked.bound(model, x, labels, draws=20, generator=generator))
+    rank = torch.rand(PRICED, T, generator=generator)
+    if order != "random":
+        rank = -ORDERS[order](zero, zero, zero).expand(PRICED, T)
+    return _interval(_in_order(model, x, labels, rank.argsort(1).to(x.device)))
 
 
-def holes(n: int = 250, seed: int = 0) -> dict:
+def hole(hole: str) -> dict:
     """Nats a token of the hidden part of test pictures: masked given all the rest, next-token what comes before."""
-    x, labels = _tokens(n)
-    model, generator = checkpoints.load("masked-fashion"), torch.Generator().manual_seed(seed)
+    (x, labels), where = _tokens(PUNCHED), HOLES[hole]
+    count = 25 if where is None else int(where.sum())
+    rank = torch.rand(PUNCHED, T, generator=torch.Generator().manual_seed(0))  # a random order, within the hole
+    order = (rank if where is None else rank.masked_fill(~where, 2.0)).argsort(1)[:, :count].to(x.device)
+    ours = _in_order(checkpoints.load("masked-fashion"), x, labels, order) / count
     with torch.no_grad():
         logits = checkpoints.load("token-ar-fashion")(x, labels)
-    each = F.cross_entropy(logits.transpose(1, 2), x, reduction="none")  # [n, 49]
-    row, column = torch.arange(T) // 7, torch.arange(T) % 7
-    where = {"top 3 rows": row < 3, "bottom 3 rows": row > 3, "left 3 columns": column < 3}
-    where |= {"middle 3×3": ((row - 3).abs() < 2) & ((column - 3).abs() < 2)}
-    counts = {name: int(hole.sum()) for name, hole in where.items()} | {"25 at random": 25}
-    out = {}
-    for name, count in counts.items():
-        chances = torch.rand(n, T, generator=generator)  # a random order, within the hole
-        chances = chances.masked_fill(~where[name], 2.0) if name in where else chances
-        order = chances.argsort(1)[:, :count].to(x.device)
-        ours = _in_order(model, x, labels, order) / count
-        theirs = each.gather(1, order).sum(1) / count
-        rows = {"masked": ours, "next token": theirs, "gain": theirs - ours}  # the gain of each picture
-        out[name] = {"tokens": count} | {key: _interval(values) for key, values in rows.items()}
-    return {"n": n, "holes": out}
+    theirs = F.cross_entropy(logits.transpose(1, 2), x, reduction="none").gather(1, order).sum(1) / count
+    rows = {"masked": ours, "next token": theirs, "gain": theirs - ours}  # the gain of each picture
+    return {"tokens": count} | {key: _interval(values) for key, values in rows.items()}
 
 
-def budgets(seeds: tuple[int, ...] = (0, 1, 2), losses: tuple[str, ...] = ("cosine", "bound", "next")) -> list[dict]:
-    """Both families on one network, the same tokens, batches and optimiser: nats on the test set after so many steps.
-
-    Masked prediction twice: with the loss that ships (`cosine`), and with the bound itself as the loss.
-    """
-    train, (y, labels) = data.load("fashion"), _tokens(2000)
-    x, rows = RECIPES["masked-fashion"].prepare(train), []
-    choices = {"cosine": masked.loss, "bound": bound_loss, "next": autoregressive.loss}
-    for steps in LENGTHS:
-        for seed in seeds:
-            batches = Batches(x, train.labels, 32, seed)
-            for name in losses:
-                family = "autoregressive" if name == "next" else "masked"
-                about, model = network(family, seed, steps * 32)
-                dials = {"steps": steps, "lr": 2e-3, "muon": 0.02, "ema": 0.99, "seed": seed, "progress": False}
-                run = fit(model, partial(choices[name], drop=0.1), batches, **dials)
-                bound = partial(masked.bound, draws=8, generator=torch.Generator().manual_seed(0))
-                price = bound if family == "masked" else autoregressive.nats
-                nats = torch.cat([price(run.ema, *part) for part in zip(y.split(200), labels.split(200))])
-                rows.append({**about, "loss": name, "steps": steps, "seed": seed, "n": len(nats), **_interval(nats)})
-    return rows
+def trained(steps: int, seed: int, loss: str) -> dict:
+    """One training of the small network: what it took, and the nats (masked: the bound) of test pictures."""
+    family = "autoregressive" if loss == "next" else "masked"
+    about, model = network(family, seed, steps * 32)
+    batches = Batches(_train_tokens(), data.load("fashion").labels, 32, seed)
+    dials = {"steps": steps, "lr": 2e-3, "muon": 0.02, "ema": 0.99, "seed": seed, "progress": False}
+    run = fit(model, partial(LOSSES.get(loss, bound_loss), drop=0.1), batches, **dials)
+    bound = partial(masked.bound, draws=8, generator=torch.Generator().manual_seed(0))
+    how = bound if family == "masked" else autoregressive.nats
+    return about | _interval(torch.cat([how(run.ema, *part) for part in zip(*(x.split(200) for x in _tokens(TESTED)))]))
 
 
 def bound_loss(model, batch, *, drop: float, generator=None) -> Tensor:
@@ -120,12 +116,33 @@ def network(family: str, seed: int, pictures: int) -> tuple[dict, nn.Module]:
     return {"family": family, "parameters": count, "train_flops": flops}, model
 
 
+def _path(name: str) -> Path:
+    return runtime.cache_dir() / "experiments" / f"any-order-{name}.json"
+
+
+def _kept(name: str, make: Callable, keys: list[dict]) -> list[dict]:
+    """One row a key, out of `make(**key)`; each is kept in the cache until all comparisons are done."""
+    rows = json.loads(_path(name).read_text()) if _path(name).exists() else []
+    for key in keys:
+        if not any(row.items() >= key.items() for row in rows):
+            rows.append(key | make(**key))
+            _path(name).parent.mkdir(parents=True, exist_ok=True)
+            files.write(_path(name), json.dumps(rows).encode())
+    return rows
+
+
 def _in_order(model: nn.Module, *whole: Tensor) -> Tensor:
     """`masked.nats_in_order` of tokens, labels and orders, in chunks."""
     with runtime.autocast():
         return torch.cat([masked.nats_in_order(model, *part) for part in zip(*(x.split(50) for x in whole))])
 
 
+@lru_cache(maxsize=1)
+def _train_tokens() -> Tensor:
+    return RECIPES["masked-fashion"].prepare(data.load("fashion"))
+
+
+@lru_cache(maxsize=3)
 def _tokens(n: int) -> tuple[Tensor, Tensor]:
     """Tokens and labels of the first `n` test pictures."""
     test = data.load("fashion", "test")[:n]
@@ -133,6 +150,6 @@ def _tokens(n: int) -> tuple[Tensor, Tensor]:
 
 
 def _interval(nats: Tensor) -> dict[str, float]:
-    """Mean with its 95 % interval over pictures."""
+    """Mean over pictures with its 95 % interval, and their number."""
     mean, half = float(nats.double().mean()), 1.96 * float(nats.double().std()) / math.sqrt(len(nats))
-    return {"nats": mean, "nats_low": mean - half, "nats_high": mean + half}
+    return {"nats": mean, "nats_low": mean - half, "nats_high": mean + half, "n": len(nats)}
