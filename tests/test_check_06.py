@@ -229,20 +229,25 @@ def test_what_is_kept_never_changes(holes):
     assert torch.equal(filled, holes.fill(1, hole))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"garment": 1}, {"holes": [1, 1, 1, 1]}, {"label": 1}, {"order": 2}, {"steps": 1}, {"seed": 5}, {"label": 2}],
-)
-def test_every_control_fills_anew(holes, change):
+def test_every_control_asks_the_model_anew(holes, monkeypatch):
     start = {"garment": 0, "holes": [1, 1, 1, 0], "label": -1, "order": 0, "steps": 4, "seed": 0}
     for name, value in start.items():
         setattr(holes, name, value)
-    drawn = []
-    holes.observe(drawn.append, names="shown")
-    for name, value in change.items():
-        setattr(holes, name, value)
-    holes.unobserve(drawn.append, names="shown")
-    assert len(holes.shown) == 4 * 8 * 8 * 3 and (drawn or "label" in change or "order" in change or "steps" in change)
+    asked, sample = [], masked.sample
+    monkeypatch.setattr(
+        masked, "sample", lambda model, labels, **dials: asked.append((labels, dials)) or sample(model, labels, **dials)
+    )
+    holes.garment = 1
+    assert asked[-1][0].tolist() == [1, 1]  # its own class
+    holes.label = 2
+    assert asked[-1][0].tolist() == [2, 2]  # no class
+    holes.holes = [1, 0, 0, 1]
+    assert asked[-1][1]["known"][1].tolist() == [[False, True, True, False]] * 2
+    holes.order, holes.steps = 1, 2
+    assert asked[-1][1]["order"] is masked.random and asked[-1][1]["steps"] == 2
+    holes.seed = 5
+    assert asked[-1][1]["generator"].initial_seed() == 5 and len(asked) == 6
+    assert len(holes.shown) == 4 * 8 * 8 * 3 and len(holes.truth) == 8 * 8
 
 
 def test_the_status_counts_holes_and_passes(holes):

@@ -73,6 +73,7 @@ class Holes(Play):
         named = ("top", "bottom", "left", "right", "middle", "stripes", "all", "none")
         super().__init__(
             count=count,
+            steps=min(12, grid[0] * grid[1]),
             garments=names,
             classes=["its own class", *pictures.names, "no class"],
             orders=list(self.rules),
