@@ -79,9 +79,9 @@ def size(model: nn.Module) -> int:
 CONTESTS = {
     "U-Net": (
         lambda: UNet(UNetConfig()),
-        {"diffusers-unet": PeerUNet, "diffusers-unet-equal": lambda: PeerUNet((32, 56, 72))},
+        {"diffusers-unet": PeerUNet, "slim-diffusers-unet": lambda: PeerUNet((32, 64, 80))},
     ),
-    "DiT": (dit, {"diffusers-dit": PeerDiT, "diffusers-dit-equal": lambda: PeerDiT(3, 5)}),
+    "DiT": (dit, {"diffusers-dit": PeerDiT, "slim-diffusers-dit": lambda: PeerDiT(4, 6, 25)}),
 }
 
 
