@@ -2,10 +2,23 @@
 
 from .base import Play
 from .clocks import Clocks
+from .deadline import Deadline
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Deadline",
+    "Dials",
+    "Futures",
+    "Game",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "judged",
+]
