@@ -8,6 +8,7 @@ from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .few_steps import jump, meanflow_target, starts, two_halves
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
@@ -26,13 +27,17 @@ __all__ = [
     "guided",
     "hide",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
     "maskgit",
+    "meanflow_target",
     "nucleus",
     "path",
     "reveal",
     "rotary",
     "rows_above",
     "same",
+    "starts",
+    "two_halves",
     "walk",
 ]
