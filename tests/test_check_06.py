@@ -247,6 +247,9 @@ def test_every_control_asks_the_model_anew(holes, monkeypatch):
     assert asked[-1][1]["order"] is masked.random and asked[-1][1]["steps"] == 2
     holes.seed = 5
     assert asked[-1][1]["generator"].initial_seed() == 5 and len(asked) == 6
+    before = holes.answered
+    holes.holes = [0, 0, 0, 0]  # nothing to fill, but an answer
+    assert holes.answered == before + 1
     assert len(holes.shown) == 4 * 8 * 8 * 3 and len(holes.truth) == 8 * 8
 
 

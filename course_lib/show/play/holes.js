@@ -18,6 +18,7 @@ const render = ({ model, el }) => {
   const status = make("output", { "aria-live": "polite" });
   const under = make("canvas", { "aria-hidden": "true" });
   const ask = (name, value) => {
+    if (JSON.stringify(model.get(name)) === JSON.stringify(value)) return;
     status.textContent = "filling …";
     model.set(name, value);
     model.save_changes();
@@ -101,7 +102,7 @@ const render = ({ model, el }) => {
     status.textContent = model.get("status");
     strip.setAttribute("aria-label", `A garment with holes, ${across - 2} fills, the whole garment. ${status.textContent}`);
   };
-  for (const name of ["truth", "shown", "status"]) model.on(`change:${name}`, draw);
+  model.on("change:answered", draw); // the last that Python sets: pictures may stay the same, the count does not
   const root = make("div", { className: "ptn-holes" }, make("style", {}, holesStyle));
   root.append(make("div", { className: "row" }, grid, controls), captions, strip, status);
   el.append(root);

@@ -60,6 +60,7 @@ class Holes(Play):
     shapes = traitlets.Dict().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
     truth = traitlets.Bytes().tag(sync=True)  # grey bytes of the chosen garment, out of its tokens
+    answered = traitlets.Int(0).tag(sync=True)  # how often Python has drawn
     shown = traitlets.Bytes().tag(sync=True)  # RGB bytes of garment with holes, fills, whole garment, side by side
 
     def __init__(self, model, tokenizer, pictures: Pictures, count: int = 4, hole: str = "middle"):
@@ -110,6 +111,7 @@ class Holes(Play):
         hidden = int(hole.sum())
         passes = min(self.steps, hidden)
         self.status = f"{self.garments[self.garment]}: {hidden} of {hole.numel()} tokens hidden, {passes} passes"
+        self.answered += 1
 
     def _hole(self) -> torch.Tensor:
         """The holes as `[h, w]` boolean; ValueError where they are no list of zeros and ones of that size."""
