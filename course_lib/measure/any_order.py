@@ -23,8 +23,7 @@ from . import cost, frechet, results
 
 T = 49
 DRAWN, PRICED, PUNCHED, TESTED = 500, 500, 250, 2000  # pictures
-STEPS = (1, 2, 4, 8, 16, 49)
-LENGTHS = {200: (0, 1, 2), 400: (0,)}  # steps of training, and the seeds
+STEPS, LENGTHS, SEEDS = (1, 2, 4, 8, 16, 49), (200, 400), (0, 1, 2)
 ORDERS = {"random": masked.random, "raster": masked.raster, "confidence": masked.confidence}
 ORDERS["halton"] = masked.halton((7, 7))
 LOSSES = {"cosine": masked.loss, "next": autoregressive.loss}  # and "bound": the masked bound itself, see below
