@@ -37,12 +37,7 @@ def compare() -> dict:
     looks = [(order, steps) for steps in STEPS for order in ORDERS]
     alike = [(order, 1) for order in ORDERS if order != "random"] + [("raster", T), ("halton", T)]  # as random has it
     looks = [look for look in looks if look not in alike]
-    runs = [
-        (steps, seed, loss)
-        for steps, seeds in LENGTHS.items()
-        for seed in seeds
-        for loss in ("cosine", "next", "bound")
-    ]
+    runs = [(steps, seed, loss) for steps in LENGTHS for seed in SEEDS for loss in ("cosine", "next", "bound")]
     plans = {
         "drawn": (drawn, [{"order": order, "steps": steps} for order, steps in [*looks, ("next token", T)]]),
         "prices": (price, [{"order": order} for order in ("raster", "halton", "random", "bound", "next token")]),
