@@ -2,23 +2,29 @@
 
 from .base import Play
 from .clocks import Clocks
+from .deadline import Deadline
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
+from .holes import Holes, hole_shape, punched
 from .neighbours import Neighbours
 from .predictions import Predictions
 from .swap import Swap
 
 __all__ = [
     "Clocks",
+    "Deadline",
     "Dials",
     "Futures",
     "Game",
+    "Holes",
     "Neighbours",
     "Play",
     "Predictions",
     "Swap",
     "complete",
     "covered",
+    "hole_shape",
     "judged",
+    "punched",
 ]
