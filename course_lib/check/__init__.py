@@ -9,6 +9,7 @@ from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .few_steps import jump, meanflow_target, starts, two_halves
+from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 from .tokens import codes_of, patchify, revive, straight_through
@@ -16,9 +17,11 @@ from .tokens import codes_of, patchify, revive, straight_through
 __all__ = [
     "Wrong",
     "at_once",
+    "best_guess",
     "by_luck",
     "causal_attention",
     "causal_mask",
+    "churned_step",
     "codes_of",
     "context",
     "corners",
@@ -27,6 +30,7 @@ __all__ = [
     "forwards",
     "gated_step",
     "guided",
+    "heun_step",
     "hide",
     "inverse_cdf",
     "jump",
@@ -43,6 +47,7 @@ __all__ = [
     "same",
     "starts",
     "straight_through",
+    "tilted",
     "two_halves",
     "walk",
 ]

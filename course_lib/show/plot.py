@@ -30,6 +30,7 @@ class CourseFigure(Figure):
     """A figure that shows itself once, small, with its alternative text."""
 
     alt = ""
+    palette = None  # RGB numbers 0..255 of the few colours to keep: a glowing picture shrinks to a fifth
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"image/png": self.png(), "text/plain": f"Figure: {self.alt}"}, {"image/png": {"alt": self.alt}}
@@ -39,7 +40,12 @@ class CourseFigure(Figure):
         file, small = io.BytesIO(), io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
         picture = Image.open(file).convert("RGB")  # without alpha, and with a palette where it holds every colour
-        picture = picture.quantize(256) if picture.getcolors(256) else picture
+        if self.palette is not None:
+            few = Image.new("P", (1, 1))
+            few.putpalette(self.palette)
+            picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
+        elif picture.getcolors(256):
+            picture = picture.quantize(256)
         picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
 

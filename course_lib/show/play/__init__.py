@@ -2,6 +2,7 @@
 
 from .base import Play
 from .clocks import Clocks
+from .currents import Currents, together
 from .deadline import Deadline
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
@@ -13,6 +14,7 @@ from .swap import Swap
 
 __all__ = [
     "Clocks",
+    "Currents",
     "Deadline",
     "Dials",
     "Futures",
@@ -27,4 +29,5 @@ __all__ = [
     "hole_shape",
     "judged",
     "punched",
+    "together",
 ]
