@@ -9,9 +9,12 @@ from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .straight import bend, both_ends, flow_loss, pixel_bits
 
 __all__ = [
     "Wrong",
+    "bend",
+    "both_ends",
     "by_luck",
     "causal_attention",
     "causal_mask",
@@ -19,6 +22,7 @@ __all__ = [
     "corners",
     "cross_entropy",
     "exercise",
+    "flow_loss",
     "forwards",
     "gated_step",
     "guided",
@@ -26,6 +30,7 @@ __all__ = [
     "logistic_bins",
     "nucleus",
     "path",
+    "pixel_bits",
     "rotary",
     "rows_above",
     "same",

@@ -6,6 +6,19 @@ from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
+from .paths import Paths
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Dials",
+    "Futures",
+    "Game",
+    "Neighbours",
+    "Paths",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "judged",
+]
