@@ -6,7 +6,7 @@ from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
-from .paths import Paths
+from .paths import Paths, greys
 from .predictions import Predictions
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Predictions",
     "complete",
     "covered",
+    "greys",
     "judged",
 ]
