@@ -130,3 +130,32 @@ def noise_likelihood() -> dict:
 
 
 EXPERIMENTS["noise-likelihood"] = noise_likelihood
+
+
+def any_order() -> dict:
+    """Masked against next-token prediction on the same tokens: orders, steps, prices, holes, equal budgets"""
+    from course_lib.measure import any_order
+
+    return any_order.compare()
+
+
+EXPERIMENTS["any-order"] = any_order
+
+
+def _compare(name: str) -> Callable[[], dict]:
+    """One of the long comparisons, imported when it is run: they load every network."""
+    about = {
+        "budget": "Fréchet distance over training budget, tokens against noise at equal operations (an hour)",
+        "head-to-head": "quality, variety and cost of a picture for every shipped model, and the figure (half an hour)",
+    }
+
+    def compare() -> dict:
+        from course_lib import comparisons
+
+        return getattr(comparisons, name.replace("-", "_"))()
+
+    compare.__doc__ = about[name]
+    return compare
+
+
+EXPERIMENTS |= {name: _compare(name) for name in ("budget", "head-to-head")}

@@ -2,18 +2,22 @@
 
 from .base import Play
 from .clocks import Clocks
+from .deadline import Deadline
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
+from .holes import Holes, hole_shape, punched
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
 
 __all__ = [
     "Clocks",
+    "Deadline",
     "Dials",
     "Futures",
     "Game",
+    "Holes",
     "Neighbours",
     "Paths",
     "Play",
@@ -21,5 +25,7 @@ __all__ = [
     "complete",
     "covered",
     "greys",
+    "hole_shape",
     "judged",
+    "punched",
 ]
