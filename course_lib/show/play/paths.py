@@ -80,7 +80,7 @@ class Paths(Play):
     def frame(self):
         """Where all four ways end, for every number of steps."""
         rows = {f"{s}, {w}": [self.follow(s, w, n)[-1] for n in self.counts] for s in SOLVERS for w in WAYS}
-        pick = min(2, len(self.counts) - 1)
+        pick = 0
         straight, circle = (self.off(rows[f"Euler, {way}"])[pick] for way in WAYS)
         heads = [f"{n} step{'s' * (n > 1)}" for n in self.counts]
         title = f"{heads[pick]} of Euler: {straight:.0f} greys off if straight, {circle:.0f} if curved"
