@@ -7,7 +7,7 @@ import torch
 from solutions import solutions
 from tiny import denoiser
 
-from course_lib import check
+from course_lib import check, training
 from course_lib.methods import flow
 from course_lib.show import play
 
@@ -214,3 +214,15 @@ def test_what_does_not_exist_raises(paths):
 def test_the_static_frame_compares_four_ways(paths):
     data, metadata = paths._repr_mimebundle_()
     assert "image/png" in data and "Euler and Heun" in metadata["image/png"]["alt"]
+
+
+# The measurement that ships
+
+
+def test_the_end_of_the_bound_was_chosen_on_validation_pictures():
+    found = training.result("noise-likelihood")["metrics"]
+    best = min(found["validation"].values(), key=lambda row: row["bits_per_dim"])
+    assert found["bound_chosen_end"]["end"] == best["end"]
+    assert found["bound"]["n"] >= 500 and found["ode"]["n"] >= 100
+    for row in (found["bound"], found["bound_chosen_end"], found["ode"]):
+        assert row["bits_per_dim_low"] < row["bits_per_dim"] < row["bits_per_dim_high"]
