@@ -12,12 +12,15 @@ from .few_steps import jump, meanflow_target, starts, two_halves
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
 
 __all__ = [
     "Wrong",
     "at_once",
+    "bend",
     "best_guess",
+    "both_ends",
     "by_luck",
     "causal_attention",
     "causal_mask",
@@ -27,6 +30,7 @@ __all__ = [
     "corners",
     "cross_entropy",
     "exercise",
+    "flow_loss",
     "forwards",
     "gated_step",
     "guided",
@@ -40,6 +44,7 @@ __all__ = [
     "nucleus",
     "patchify",
     "path",
+    "pixel_bits",
     "reveal",
     "revive",
     "rotary",

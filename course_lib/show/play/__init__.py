@@ -9,6 +9,7 @@ from .futures import Futures, complete, covered
 from .game import Game
 from .holes import Holes, hole_shape, punched
 from .neighbours import Neighbours
+from .paths import Paths, greys
 from .predictions import Predictions
 from .swap import Swap
 
@@ -21,11 +22,13 @@ __all__ = [
     "Game",
     "Holes",
     "Neighbours",
+    "Paths",
     "Play",
     "Predictions",
     "Swap",
     "complete",
     "covered",
+    "greys",
     "hole_shape",
     "judged",
     "punched",
