@@ -7,11 +7,13 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .denoising_transformer import adaln_block, operations, patchify, scale_at
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
 __all__ = [
     "Wrong",
+    "adaln_block",
     "by_luck",
     "causal_attention",
     "causal_mask",
@@ -25,9 +27,12 @@ __all__ = [
     "inverse_cdf",
     "logistic_bins",
     "nucleus",
+    "operations",
+    "patchify",
     "path",
     "rotary",
     "rows_above",
     "same",
+    "scale_at",
     "walk",
 ]

@@ -5,7 +5,20 @@ from .clocks import Clocks
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
+from .interval import Interval
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Dials",
+    "Futures",
+    "Game",
+    "Interval",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "judged",
+]
