@@ -8,6 +8,7 @@ from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .denoising_transformer import adaln_block, operations, patchify, scale_at
+from .few_steps import jump, meanflow_target, starts, two_halves
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
@@ -25,7 +26,9 @@ __all__ = [
     "gated_step",
     "guided",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
+    "meanflow_target",
     "nucleus",
     "operations",
     "patchify",
@@ -34,5 +37,7 @@ __all__ = [
     "rows_above",
     "same",
     "scale_at",
+    "starts",
+    "two_halves",
     "walk",
 ]
