@@ -131,11 +131,11 @@ def operations(attempt) -> None:
             "A grid of size / patch has that many rows AND columns: square it.": (
                 depth * side * (24 * width**2 + 4 * side * width)
             ),
-            "The MLP has two matrices, width × 4 width and back: 8 width² weights.": (
+            "The MLP has two matrices, width × 4 width and back: 8 width² weights. Attention's four come on top.": (
                 depth * n * (16 * width**2 + 4 * n * width)
             ),
-            "Attention's own four matrices are missing: 3 width² for q, k, v and width² for out.": (
-                depth * n * (16 * width**2 + 4 * n * width)
+            "Attention has four matrices of its own: width² each for q, k, v and out.": (
+                depth * n * (22 * width**2 + 4 * n * width)
             ),
             "That is one block: there are `depth` of them.": right / depth,
         }
