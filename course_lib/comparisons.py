@@ -13,11 +13,11 @@ from .methods import autoregressive, flow
 from .training import RECIPES, checkpoints, repeat
 from .training.fit import Batches, fit
 
-WHOLE = 24e12  # operations of training, tokenizer included, of the whole budget
+WHOLE = 12e12  # operations of training, tokenizer included, of the whole budget
 SHARES = {1 / 8: (0, 1, 2), 1 / 4: (0, 1, 2), 1 / 2: (0,), 1.0: (0,)}  # share of it, and the training seeds
 TOKENIZER = 0.45  # of the token model's budget, as in the shipped models
 GUIDANCE = (1.25, 1.5, 2.0)
-TEST, CHOICE, STEPS = 2000, 300, 10
+TEST, CHOICE, STEPS = 1500, 200, 10
 
 
 def budget() -> dict:
