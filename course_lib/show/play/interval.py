@@ -11,7 +11,7 @@ from .. import plot
 from .base import Play, script
 from .dials import spread
 
-ROWS = ((1.0, 0.0, 1.0), (3.0, 0.0, 1.0), (3.0, 0.2, 0.8), (3.0, 0.8, 1.0))  # scale, from, to
+ROWS = ((1.0, 0.0, 1.0), (4.0, 0.0, 1.0), (4.0, 0.2, 0.8), (4.0, 0.8, 1.0))  # scale, from, to
 
 
 class Interval(Play):
@@ -55,11 +55,10 @@ class Interval(Play):
         """For each step, noise first, whether it is led: it begins at t = 1 - i / steps."""
         return [self.guidance != 1 and self.low <= 1 - i / self.steps <= self.high for i in range(self.steps)]
 
-    def judge(self, pixels: torch.Tensor) -> str:
-        """What the classifier takes the pictures for, and how varied they are."""
+    def score(self, pixels: torch.Tensor) -> tuple[int, float]:
+        """How many the classifier takes for what was asked, and how varied they are beside real ones."""
         features, guesses = frechet.features(pixels)
-        hits, varied = int((guesses == self.label).sum()), spread(features) / self.spreads[self.label]
-        return f"{hits} of {self.count} taken for what was asked, variety {varied:.2f}"
+        return int((guesses == self.label).sum()), spread(features) / self.spreads[self.label]
 
     def _draw(self, _=None) -> None:
         """Draw with the dials as they stand, and judge; the ends of the interval may come in either order."""
@@ -71,29 +70,25 @@ class Interval(Play):
         plain, guided = self.make(labels, 1.0), self.make(labels, self.guidance, low, high)
         rows = torch.stack([plain, guided])[:, :, 0]  # [2, count, H, W]
         self.shown = rows.permute(0, 2, 1, 3).contiguous().numpy().tobytes()
-        led = self.led()
+        led, real = self.led(), f"real: {self.read[self.label]:.0%}, variety 1"
+        scores = (self.score(plain), self.score(guided))
+        says = [f"{hits} of {self.count} taken for what was asked, variety {varied:.2f}" for hits, varied in scores]
         marks = "".join("●" if one else "○" for one in led)
-        self.status = (
-            f"plain: {self.judge(plain)} · led: {self.judge(guided)} "
-            f"(real: {self.read[self.label]:.0%}, variety 1) · noise {marks} data: {self.steps + sum(led)} calls"
-        )
+        self.status = f"plain: {says[0]} · led: {says[1]} ({real}) · noise {marks} data: {self.steps + sum(led)} calls"
 
     def frame(self):
-        """One noise a column, one setting a row: plain, always led, led in the middle, led only at the start."""
-        labels = torch.arange(self.count) % len(self.classes)
+        """One noise a column, one setting a row: plain, led at all times, in the middle, at the start only."""
+        labels = torch.full((self.count,), self.label)
         sheets = [self.make(labels, *row) for row in ROWS]
-        hits = [int((frechet.features(sheet)[1] == labels).sum()) for sheet in sheets]
-        names = ["plain"] + [f"w = {w:g}, t {low:g} to {high:g}" for w, low, high in ROWS[1:]]
+        hits, varied = zip(*(self.score(sheet) for sheet in sheets))
+        names = ["plain"] + [f"w = {w:g}, t from {low:g} to {high:g}" for w, low, high in ROWS[1:]]
         rows = [f"{name}: {n} of {self.count}" for name, n in zip(names, hits)]
-        alt = (
-            "The same ten noises, one class each, plain and led by guidance at all times, in the middle, at the start."
-        )
+        what = self.classes[self.label].lower()
         return plot.pictures(
             torch.cat(sheets),
             self.count,
-            title="The same noises, plain and led; how many are taken for what was asked",
-            alt=alt,
+            title=f"Variety (real: 1): plain {varied[0]:.2f}, led {varied[1]:.2f}, in the middle only {varied[2]:.2f}",
+            alt=f"Class {what}, ten noises: plain, led by guidance at all times, in the middle, at the start.",
             rows=rows,
-            heads=[name.split("/")[0].lower() for name in self.classes][: self.count],
             scale=2.0,
         )
