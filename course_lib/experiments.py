@@ -159,3 +159,22 @@ def _compare(name: str) -> Callable[[], dict]:
 
 
 EXPERIMENTS |= {name: _compare(name) for name in ("budget", "head-to-head")}
+
+
+def _denoise(name: str) -> Callable[[], dict]:
+    """One of the experiments of notebook 11, imported when it is run."""
+    about = {
+        "patches": "patches of 2, 4 and 7 pixels at equal training operations, and two invisible details (6 minutes)",
+        "guidance": "guidance scale and interval of the shipped transformer that denoises (3 minutes)",
+    }
+
+    def measure() -> dict:
+        from course_lib import denoising
+
+        return getattr(denoising, name)()
+
+    measure.__doc__ = about[name]
+    return measure
+
+
+EXPERIMENTS |= {name: _denoise(name) for name in ("patches", "guidance")}

@@ -27,6 +27,7 @@ FREE = {
     "__main__",
     "check",
     "comparisons",
+    "denoising",
     "doctor",
     "experiments",
     "publish",

@@ -8,6 +8,7 @@ from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .denoising_transformer import adaln_block, operations, patchify, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
@@ -17,6 +18,7 @@ from .tokens import codes_of, patchify, revive, straight_through
 
 __all__ = [
     "Wrong",
+    "adaln_block",
     "at_once",
     "bend",
     "best_guess",
@@ -42,6 +44,7 @@ __all__ = [
     "maskgit",
     "meanflow_target",
     "nucleus",
+    "operations",
     "patchify",
     "path",
     "pixel_bits",
@@ -50,6 +53,7 @@ __all__ = [
     "rotary",
     "rows_above",
     "same",
+    "scale_at",
     "starts",
     "straight_through",
     "tilted",

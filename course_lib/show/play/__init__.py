@@ -8,6 +8,7 @@ from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
 from .holes import Holes, hole_shape, punched
+from .interval import Interval
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
@@ -21,6 +22,7 @@ __all__ = [
     "Futures",
     "Game",
     "Holes",
+    "Interval",
     "Neighbours",
     "Paths",
     "Play",
