@@ -7,17 +7,21 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
 __all__ = [
     "Wrong",
+    "block_causal",
     "by_luck",
     "causal_attention",
     "causal_mask",
     "context",
     "corners",
     "cross_entropy",
+    "draw_scales",
+    "encode_scales",
     "exercise",
     "forwards",
     "gated_step",
@@ -29,5 +33,6 @@ __all__ = [
     "rotary",
     "rows_above",
     "same",
+    "scale_inputs",
     "walk",
 ]
