@@ -208,7 +208,7 @@ def play_the_game(page) -> None:
 def play_the_clocks(page) -> None:
     clocks = page.locator(".jp-OutputArea-output .ptn-clocks")
     cards, scrub = clocks.locator(".cards"), clocks.locator("input[type=range]")
-    assert clocks.locator("canvas").count() == 2
+    assert clocks.locator("canvas").count() == 3
     shoot(clocks, "clocks-end")
     end = drawn(cards)
     set_slider(scrub, "Home")

@@ -109,7 +109,7 @@ def test_data_refuses_an_unknown_name_and_an_empty_folder(capsys, cache, tmp_pat
 
 def test_train_lists_recipes_and_refuses_an_unknown_one(capsys):
     assert main(["train"]) == 0
-    assert "flow-fashion" in capsys.readouterr().out
+    assert "dit-fashion" in capsys.readouterr().out
     assert main(["train", "nobody"]) == 1
     assert "'nobody'" in reason(capsys)
 

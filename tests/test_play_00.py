@@ -253,7 +253,7 @@ def test_predictions_show_the_claims_without_a_kernel(own_cache):
 
 
 def test_the_hero_has_a_strip_for_every_film(models, tmp_path, monkeypatch):
-    monkeypatch.setattr(hero, "load", lambda name: models["flow" in name])
+    monkeypatch.setattr(hero, "load", lambda name: models["dit" in name])
     made = hero.films(classes=(1, 8), seed=0)
     assert [film.family for film in made] == ["autoregressive"] * 2 + ["noise"] * 2
     monkeypatch.setattr(hero, "films", lambda: made)

@@ -30,6 +30,7 @@ from course_lib.networks import (
     MultiScaleConfig,
     PixelCNN,
     Transformer,
+    UNet,
 )
 from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, inputs, recipes, repeat
 from course_lib.training.fit import Run, average, optimizers, rate
@@ -678,12 +679,14 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
     if isinstance(model, PixelCNN) or (isinstance(model, Transformer) and not c.patch):
         count = c.levels if isinstance(model, PixelCNN) else c.inputs - name.startswith("masked")  # never the mask
         assert abs(value - math.log(count)) < 1e-5  # log K, in fp32
-    elif isinstance(model, Transformer):
+    elif recipe.start is not None and isinstance(model, Transformer):
+        assert value < 0.05  # it starts as its teacher, and strides change nothing yet
+    elif isinstance(model, Transformer | UNet):
         # Zero velocity: 1 + E x²; 1,568 squares have a standard error of about 4 %.
         wanted = 1 + batch[0].square().mean().item()
         assert abs(value - wanted) < 0.2 * wanted
     elif isinstance(model, MultiScale):
-        assert value < 0.5 * len(c.scales) * batch[0].square().mean().item()  # k-means is better than nothing
+        assert value < 0.9 * len(c.scales) * batch[0].square().mean().item()  # k-means is better than nothing
     assert sum(p.numel() for p in model.parameters()) * 2 < 4e6  # bytes in bf16: what may ship
 
 
@@ -696,7 +699,7 @@ def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
         ends = model.head.weight.numel() + (model.read.weight.numel() if c.patch or c.reads else 0)
         attention = 4 * c.depth * c.width * (S * (S + 1) // 2 if c.causal else S * S)
-        wanted = 3 * (2 * matrices * S + 2 * ends * T + attention)
+        wanted = (3 + 2 * (name == "one-step-fashion")) * (2 * matrices * S + 2 * ends * T + attention)
         assert wanted <= counted < 1.01 * wanted  # the rest is time and modulation, once a picture
     elif isinstance(model, PixelCNN):
         assert counted > 3 * 2 * 784 * sum(m.weight.numel() for m in model.layers.modules() if isinstance(m, nn.Conv2d))

@@ -9,19 +9,21 @@ from torch import Tensor
 
 from .. import data, runtime
 from ..data import files
-from ..methods import autoregressive, flow, masked, next_scale
+from ..methods import autoregressive, few_step, flow, masked, next_scale
 from ..networks.quantizers import usage
 from ..training import checkpoints, inputs
-from ..training.recipes import RECIPES
+from ..training.recipes import RECIPES, TEACHER, TEACHER_GUIDANCE
 from . import frechet
 from .likelihood import likelihood
 
 # Pictures drawn on the test set, and for each choice on validation. Models of pixels are slow to sample.
-MADE = {"flow-fashion": 10_000, "pixelcnn-fashion": 1000, "pixel-transformer-fashion": 1000}
-MADE |= {"token-ar-fashion": 10_000, "masked-fashion": 10_000, "next-scale-fashion": 10_000}
-CHOICES = {"pixelcnn-fashion": 200, "pixel-transformer-fashion": 200, "flow-fashion": 1000}  # others: 2,000
+MADE = {"pixelcnn-fashion": 1000, "pixel-transformer-fashion": 1000}
+MADE |= dict.fromkeys(("token-ar-fashion", "masked-fashion", "next-scale-fashion"), 10_000)
+MADE |= dict.fromkeys(("unet-flow-fashion", "dit-fashion", "latent-dit-fashion", "one-step-fashion"), 10_000)
+CHOICES = {"pixelcnn-fashion": 200, "pixel-transformer-fashion": 200}  # others: 2,000
 GUIDANCE = (1.0, 1.25, 1.5, 2.0)
 FLOW_STEPS, MASKED_STEPS = 16, 12
+NOISE = ("unet-flow-fashion", "dit-fashion", "latent-dit-fashion", "one-step-fashion")
 
 
 def make(name: str, n: int, guidance: float, seed: int = 0, chunk: int = 100, **dials) -> tuple[Tensor, Tensor]:
@@ -39,9 +41,19 @@ def make(name: str, n: int, guidance: float, seed: int = 0, chunk: int = 100, **
 
 def draw(name: str, model: torch.nn.Module, labels: Tensor, **dials) -> Tensor:
     """Pictures `[B, 1, 28, 28]` (uint8) for `labels [B]` from `model`, drawn as the family of `name` draws."""
-    if name.startswith("flow"):
+    if name.startswith("one-step"):
+        dials.pop("guidance", None)  # it is in the weights
         with runtime.autocast():
-            return grey(flow.sample(model, labels, shape=(1, 28, 28), **{"steps": FLOW_STEPS} | dials))
+            return grey(few_step.sample(model, labels, shape=(1, 28, 28), **dials))
+    if name in NOISE:
+        latent = name.startswith("latent")
+        shape = (4, 7, 7) if latent else (1, 28, 28)
+        with runtime.autocast():
+            x = flow.sample(model, labels, shape=shape, **{"steps": FLOW_STEPS} | dials)
+        if latent:
+            tokenizer = checkpoints.load("tokenizer-fashion")
+            x = tokenizer.decode(tokenizer.unnormal(x.float()))
+        return grey(x)
     if name.startswith("pixel"):
         return autoregressive.sample(model, labels, shape=(28, 28), **dials)[:, None].to(torch.uint8)
     tokenizer = checkpoints.load("tokenizer-fashion")
@@ -75,9 +87,11 @@ def numbers(name: str) -> dict:
         return reconstruction(name)
     if name.startswith("pixel"):
         out |= pixel_nats(name)
-    elif not name.startswith("flow"):
+    elif name not in NOISE:
         out |= token_nats(name)
-    if name in MADE:
+    if name.startswith("one-step"):
+        out |= few_steps(name)
+    elif name in MADE:
         out |= choose(name)
     return out
 
@@ -91,8 +105,24 @@ def choose(name: str) -> dict:
     out = {"guidance": best, **frechet.report(*make(name, MADE[name], best))}
     keys = ("frechet", "frechet_n", "recall", "agreement")
     out["validation"] = {str(g): {k: row[k] for k in keys} for g, row in tried.items()}
-    steps = {"flow-fashion": FLOW_STEPS, "masked-fashion": MASKED_STEPS}
+    steps = dict.fromkeys(NOISE, FLOW_STEPS) | {"masked-fashion": MASKED_STEPS}
     return out | ({"steps": steps[name]} if name in steps else {})
+
+
+def few_steps(name: str) -> dict:
+    """The numbers of a few-step model at one step and (`steps`) at others, beside its teacher from the same noises."""
+    rows = {str(steps): frechet.report(*make(name, MADE[name], 1.0, steps=steps)) for steps in (1, 2, 4, 8)}
+    teacher = frechet.report(*make(TEACHER, MADE[name], TEACHER_GUIDANCE))
+    fewer = {n: frechet.report(*make(TEACHER, 2000, TEACHER_GUIDANCE, steps=n))["frechet"] for n in (1, 2, 4, 8)}
+    return {
+        **rows["1"],
+        "teacher_frechet": teacher["frechet"],
+        "teacher_steps": FLOW_STEPS,
+        "ratios": {steps: row["frechet"] / teacher["frechet"] for steps, row in rows.items()},
+        "steps": rows,
+        "teacher": teacher,
+        "teacher_at_fewer_steps": fewer,  # n = 2,000
+    }
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from .classifier import Classifier, ClassifierConfig
 from .pixelcnn import PixelCNN, PixelCNNConfig
 from .quantizers import MultiScale, MultiScaleConfig
 from .transformer import Transformer, TransformerConfig
+from .unet import UNet, UNetConfig
 
 __all__ = [
     "Autoencoder",
@@ -17,4 +18,6 @@ __all__ = [
     "PixelCNNConfig",
     "Transformer",
     "TransformerConfig",
+    "UNet",
+    "UNetConfig",
 ]

@@ -89,6 +89,14 @@ class Autoencoder(nn.Module):
         """Pictures `[B, C, H, W]` of latents, continuous or rounded."""
         return self.decoder(latents).float()
 
+    def normal(self, latents: Tensor) -> Tensor:
+        """Latents `[B, d, h, w]` with mean 0 and variance 1 in each channel: what a model of noise learns on."""
+        return (latents - self.mean[:, None, None]) / self.std[:, None, None]
+
+    def unnormal(self, latents: Tensor) -> Tensor:
+        """Undo `normal`."""
+        return latents * self.std[:, None, None] + self.mean[:, None, None]
+
     def tokenize(self, x: Tensor) -> Tensor:
         """Tokens `[B, T]` of pictures, row by row."""
         return self.quantizer.indices(self.encode(x).permute(0, 2, 3, 1)).flatten(1)

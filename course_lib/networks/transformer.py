@@ -33,6 +33,7 @@ class TransformerConfig:
     heads: int = 4
     blocks: tuple[int, ...] = ()
     reads: int = 0  # numbers in each vector of the sequence; 0: token ids
+    strides: bool = False  # whether it is also told how long a step to take, as few-step models are
 
     @property
     def length(self) -> int:
@@ -56,7 +57,7 @@ class Transformer(nn.Module):
 
     Tokens: `model(tokens [B, T], labels [B]) -> logits [B, T, inputs]`, or `[B, *grid]` in and out; a causal model
     shifts inside, so that `logits[:, i]` depends on `tokens[:, :i]` only.
-    Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`.
+    Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`, with `strides` (x, t, stride [B], labels).
     """
 
     def __init__(self, config: TransformerConfig):
@@ -85,6 +86,9 @@ class Transformer(nn.Module):
             self.last = nn.Parameter(torch.zeros(2, c.width))
             nn.init.zeros_(self.modulation.weight)
             nn.init.zeros_(self.modulation.bias)
+            if c.strides:  # slow features and zero weights: it starts as the model that knows no strides
+                self.stride = nn.Linear(64, c.width, bias=False)
+                nn.init.zeros_(self.stride.weight)
         # A causal model starts from the last label token, so the token that predicts position i sits at position i.
         extra = max(c.context - 1, 0) if c.causal else c.context
         self.mask = Mask((1,) * (extra + c.length)) if c.causal else Mask((extra + c.blocks[0], *c.blocks[1:]))
@@ -107,7 +111,7 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor, *conditions: Tensor | None) -> Tensor:
         c = self.config
-        *time, labels = conditions or (None,)  # (labels) for tokens, (t, labels) for noise
+        *time, labels = conditions or (None,)  # (labels) for tokens, (t, labels) or (t, stride, labels) for noise
         labels, shape = self.labels(labels, len(x)), x.shape
         x = self._flat(x)  # [B, T] or [B, T, C·p·p]
         h = self.read(x)  # [B, T, D]
@@ -122,7 +126,10 @@ class Transformer(nn.Module):
         modulation = None
         if c.adaln:
             t = time[0] if time else self.position.new_zeros(len(x))
-            condition = F.silu(self.time(time_features(t, 64)) + label.mean(1))
+            condition = self.time(time_features(t, 64)) + label.mean(1)
+            if c.strides:
+                condition = condition + self.stride(time_features(time[1], 64, fastest=8.0))
+            condition = F.silu(condition)
             modulation = at_least_float32(self.modulation(condition)).view(-1, 6, c.width)
         for block in self.blocks:
             h = block(h, cos, sin, mask, modulation)
@@ -175,7 +182,7 @@ def patchify(x: Tensor, patch: int) -> Tensor:
     """Cut `[B, C, H, W]` into `[B, T, C·p·p]`, row by row; H and W must be divisible by `patch`."""
     B, C, H, W = x.shape
     x = x.reshape(B, C, H // patch, patch, W // patch, patch)
-    return x.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * patch * patch)
+    return x.permute(0, 2, 4, 1, 3, 5).reshape(B, (H // patch) * (W // patch), C * patch * patch)
 
 
 def unpatchify(x: Tensor, patch: int, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:

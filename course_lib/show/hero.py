@@ -28,7 +28,7 @@ def films(classes: tuple[int, ...] = CLASSES, seed: int = SEED) -> list[Film]:
     def generator():
         return torch.Generator().manual_seed(seed)
 
-    pixels, noise, frames = load("pixel-transformer-fashion"), load("flow-fashion"), []
+    pixels, noise, frames = load("pixel-transformer-fashion"), load("dit-fashion"), []
     tokens = autoregressive.sample(pixels, labels, shape=SIZE, generator=generator(), **PIXELS).byte().cpu()
     flow.sample(
         noise,

@@ -86,7 +86,7 @@ def header(name: str) -> dict:
 def load(name: str) -> nn.Module:
     """The shipped model `name`, in fp32 on the runtime's device, ready to sample."""
     about, path = header(name), folder() / f"{name}.safetensors"
-    known = {"Autoencoder", "Classifier", "MultiScale", "PixelCNN", "Transformer"}
+    known = {"Autoencoder", "Classifier", "MultiScale", "PixelCNN", "Transformer", "UNet"}
     if about.get("network") not in known:
         raise CheckpointError(
             f"{path} holds a {about.get('network')!r}; known are {', '.join(sorted(known))}. {_remedy(path)}"

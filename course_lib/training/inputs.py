@@ -38,6 +38,11 @@ def fashion_latents(pictures: data.Pictures) -> Tensor:
     return encode(pictures, "tokenizer-fashion", tokens=False)
 
 
+def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
+    """Continuous latents of each garment, mean 0 and variance 1 in each channel, `[N, 4, 7, 7]`."""
+    return checkpoints.load("tokenizer-fashion").cpu().normal(fashion_latents(pictures))
+
+
 @torch.no_grad()
 def fashion_scales(pictures: data.Pictures) -> Tensor:
     """70 tokens of each garment in four scales, `[N, 70]`."""

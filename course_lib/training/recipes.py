@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import data
 from ..data import emoji
 from ..data.mnist import binarise
-from ..methods import autoencoding, autoregressive, flow, masked, next_scale
+from ..methods import autoencoding, autoregressive, few_step, flow, masked, next_scale
 from ..networks import (
     Autoencoder,
     AutoencoderConfig,
@@ -23,6 +23,8 @@ from ..networks import (
     PixelCNNConfig,
     Transformer,
     TransformerConfig,
+    UNet,
+    UNetConfig,
 )
 from . import checkpoints, inputs
 
@@ -43,6 +45,7 @@ class Recipe:
     labels: Callable[[data.Pictures], Tensor] = lambda pictures: pictures.labels
     uses: tuple[str, ...] = ()  # shipped models that `prepare` needs; their training is charged to this one
     start: Callable[[nn.Module, Tensor], None] | None = None  # before the first step, with what `prepare` gave
+    untrained: float = 0.0  # share of the loss's operations through which no gradient flows: a teacher's
     data: str = "fashion"  # the last: the name hides the module
 
 
@@ -57,9 +60,23 @@ def _pixels(size: int, depth: int) -> Transformer:
     return Transformer(TransformerConfig(grid=(size, size), inputs=256, classes=10, depth=depth))
 
 
-def _flow() -> Transformer:
-    config = TransformerConfig(grid=(7, 7), inputs=1, patch=4, classes=10, context=0, blocks=(49,))
-    return Transformer(config)
+def _dit(**changes) -> Transformer:
+    settings = {"grid": (7, 7), "inputs": 1, "patch": 4, "classes": 10, "context": 0, "blocks": (49,)} | changes
+    return Transformer(TransformerConfig(**settings))
+
+
+TEACHER, TEACHER_GUIDANCE = "dit-fashion", 1.5  # of the one-step model; the guidance was chosen on validation
+
+
+@lru_cache(maxsize=1)
+def _teacher() -> nn.Module:
+    return checkpoints.load(TEACHER)
+
+
+def shortcut(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
+    """The loss of shortcut distillation from the shipped teacher."""
+    teacher = _teacher().to(batch[0].device)
+    return few_step.shortcut_loss(model, batch, teacher=teacher, guidance=TEACHER_GUIDANCE, generator=generator)
 
 
 def binary(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
@@ -123,8 +140,16 @@ RECIPES: dict[str, Recipe] = {
         muon=0.02,
         ema=0.998,
     ),
-    "flow-fashion": Recipe(
-        _flow,
+    "unet-flow-fashion": Recipe(
+        lambda: UNet(UNetConfig()),
+        partial(flow.loss, drop=0.1),
+        lambda pictures: pictures.floats(),
+        "flow matching with a U-Net, by class",
+        steps=1884,  # as many operations as dit-fashion
+        lr=2e-3,
+    ),
+    "dit-fashion": Recipe(
+        _dit,
         partial(flow.loss, drop=0.1),
         lambda pictures: pictures.floats(),
         "flow matching with a transformer on 4×4 patches, by class",
@@ -132,6 +157,29 @@ RECIPES: dict[str, Recipe] = {
         batch=64,
         lr=1e-3,
         muon=0.02,
+    ),
+    "latent-dit-fashion": Recipe(
+        lambda: _dit(inputs=4, patch=1),
+        partial(flow.loss, drop=0.1),
+        inputs.fashion_normal_latents,
+        "flow matching with a transformer on the tokenizer's 7×7 latents, by class",
+        steps=1595,  # with the tokenizer's, as many operations as dit-fashion
+        lr=1e-3,
+        muon=0.02,
+        uses=("tokenizer-fashion",),
+    ),
+    "one-step-fashion": Recipe(
+        lambda: _dit(strides=True),
+        shortcut,
+        lambda pictures: pictures.floats(),
+        "the transformer on 4×4 patches taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
+        steps=1200,
+        lr=3e-4,
+        muon=0.006,
+        ema=0.995,
+        uses=("dit-fashion",),
+        untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
+        start=lambda model, x: model.load_state_dict(_teacher().state_dict(), strict=False),
     ),
     "pixelcnn-mnist-binary": Recipe(
         lambda: PixelCNN(PixelCNNConfig(levels=2, channels=32, layers=7)),
@@ -212,7 +260,7 @@ RECIPES: dict[str, Recipe] = {
         captioned,
         inputs.emoji_tokens,
         "causal transformer over 64 tokens of emoji, by style, subgroup and words",
-        steps=2600,
+        steps=2000,
         lr=2e-3,
         muon=0.02,
         data="emoji",

@@ -80,7 +80,7 @@ def flops_per_picture(name: str) -> int:
     x = x.long() if x.dtype == torch.uint8 else x
     with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
         recipe.loss(model, (x, labels))
-    return 3 * counter.get_total_flops() // len(x)
+    return round((3 - 2 * recipe.untrained) * counter.get_total_flops() / len(x))
 
 
 def _blank(name: str) -> data.Pictures:

@@ -1,0 +1,132 @@
+"""From fifty steps to one: networks that are told how far to jump. Built in notebook 12.
+
+A student is any callable `student(x [B, …], t [B], stride [B], labels [B]) -> mean velocity [B, …]` over the way from
+time t to t - stride, so that one step is `x - stride · student(x, t, stride, labels)`. A teacher is a model of `flow`.
+Sources: shortcut models (arXiv 2410.12557), progressive distillation (2202.00512), MeanFlow (2505.13447).
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from . import flow
+from . import guidance as guide
+
+
+def jump(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: Tensor) -> Tensor:
+    """Where one step of length `stride [B]` leads from time `t [B]`."""
+    return x - _wide(stride, x) * student(x, t, stride, labels)
+
+
+def at_stride(student: Callable, stride: float) -> Callable:
+    """The student as a model `(x, t, labels) -> velocity` for `flow.sample` with `steps = 1 / stride`."""
+
+    def model(x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
+        return student(x, t, torch.full_like(t, stride), labels)
+
+    return model
+
+
+def sample(student: Callable, labels: Tensor, *, shape: tuple[int, ...], steps: int = 1, **options) -> Tensor:
+    """Pictures `[B, *shape]` in `steps` equal jumps, one call each: guidance is inside the student already."""
+    return flow.sample(at_stride(student, 1 / steps), labels, shape=shape, steps=steps, **options)
+
+
+def shortcut_loss(
+    student: Callable,
+    batch: tuple[Tensor, Tensor],
+    *,
+    teacher: Callable,
+    guidance: float,
+    finest: int = 16,
+    generator=None,
+) -> Tensor:
+    """Distil a guided `teacher` into strides 1, 1/2, 1/4 … 1/`finest` at once, for `batch` = (x in [-1, 1], labels).
+
+    The shortest jump learns the teacher's guided velocity; each longer one learns that two jumps of half its length
+    lead to the same place. Times are where such steps start.
+    """
+    x, labels = batch
+    levels = round(math.log2(finest))
+    if finest != 2**levels or levels < 1:
+        raise ValueError(f"finest={finest} must be a power of two, at least 2: strides are halved.")
+    level = torch.randint(levels + 1, (len(x),), generator=generator)  # the stride is 2^-level
+    start = (torch.rand(len(x), generator=generator) * 2.0**level).long() + 1  # 1 … 1 / stride
+    stride = (0.5**level).to(x)
+    t = start.to(x) * stride
+    x_t, _ = flow.path(x, torch.randn(x.shape, generator=generator).to(x), t)
+    short = (level == levels).to(x.device)
+    with torch.no_grad():
+        target = torch.empty_like(x_t)
+        target[short] = guide.guided(teacher, guidance)(x_t[short], t[short], labels[short]).to(x)
+        target[~short] = two_halves(student, x_t[~short], t[~short], stride[~short], labels[~short]).to(x)
+    return (student(x_t, t, stride, labels) - target).square().mean()
+
+
+def two_halves(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: Tensor) -> Tensor:
+    """The mean velocity of two jumps of half the `stride`."""
+    half = stride / 2
+    first = student(x, t, half, labels)
+    second = student(x - _wide(half, x) * first, t - half, half, labels)
+    return (first + second) / 2
+
+
+def progressive_loss(
+    student: Callable, batch: tuple[Tensor, Tensor], *, teacher: Callable, steps: int, generator=None
+) -> Tensor:
+    """One stage of progressive distillation: one step of the student learns two of the `teacher`, who takes `steps`.
+
+    Here both are models of `flow`, `(x, t, labels) -> velocity`; guidance, if any, is in the teacher already.
+    """
+    x, labels = batch
+    if steps < 2 or steps % 2:
+        raise ValueError(f"steps={steps} must be even: two steps of the teacher become one of the student.")
+    stride = 2 / steps
+    t = (torch.randint(steps // 2, (len(x),), generator=generator) + 1).to(x) * stride
+    x_t, _ = flow.path(x, torch.randn(x.shape, generator=generator).to(x), t)
+    with torch.no_grad():
+        first = teacher(x_t, t, labels)
+        target = (first + teacher(x_t - stride / 2 * first, t - stride / 2, labels)) / 2
+    return (student(x_t, t, labels) - target).square().mean()
+
+
+def meanflow_loss(
+    student: Callable,
+    batch: tuple[Tensor, Tensor],
+    *,
+    teacher: Callable | None = None,
+    guidance: float = 1.0,
+    same: float = 0.5,
+    generator=None,
+) -> Tensor:
+    """MeanFlow: u(x, t, t - r) = v - (t - r) du/dt along the path, by one forward derivative; no second network.
+
+    v is the velocity of the path or, given a `teacher`, its guided one. In a share `same` of the pictures r = t, where
+    the loss is that of flow matching.
+    """
+    x, labels = batch
+    noise = torch.randn(x.shape, generator=generator).to(x)
+    t, r = flow.times(len(x), generator).to(x), flow.times(len(x), generator).to(x)
+    t, r = torch.maximum(t, r), torch.minimum(t, r)
+    r = torch.where((torch.rand(len(x), generator=generator) < same).to(x.device), t, r)
+    x_t, v = flow.path(x, noise, t)
+    if teacher is not None:
+        with torch.no_grad():
+            v = guide.guided(teacher, guidance)(x_t, t, labels).to(x)
+    return (student(x_t, t, t - r, labels) - meanflow_target(student, x_t, t, t - r, labels, v)).square().mean()
+
+
+def meanflow_target(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: Tensor, v: Tensor) -> Tensor:
+    """`v - stride · du/dt` without gradient; with r held still, t and the stride grow together."""
+    one = torch.ones_like(t)
+    # Fused attention on a CPU has no forward derivative, plain products have.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        _, slope = torch.func.jvp(lambda *at: student(*at, labels), (x, t, stride), (v, one, one))
+    return v - _wide(stride, x) * slope.to(v)
+
+
+def _wide(t: Tensor, x: Tensor) -> Tensor:
+    return t.view(-1, *[1] * (x.ndim - 1))
