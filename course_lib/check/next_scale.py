@@ -168,6 +168,10 @@ class _Rehearsal:
 
     def draw(self, logits):
         self.sizes.append(logits.shape[1])
+        if logits.shape[1] not in self.groups:
+            raise Wrong(
+                f"`draw` got logits of {logits.shape[1]} places. It draws the newest scale alone: the last ones."
+            )
         return logits.argmax(-1)
 
 
