@@ -7,6 +7,7 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .few_steps import jump, meanflow_target, starts, two_halves
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
@@ -27,12 +28,16 @@ __all__ = [
     "gated_step",
     "guided",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
+    "meanflow_target",
     "nucleus",
     "path",
     "rotary",
     "rows_above",
     "same",
     "scale_inputs",
+    "starts",
+    "two_halves",
     "walk",
 ]
