@@ -24,6 +24,7 @@ MADE |= {"dit-fashion": 10_000, "one-step-fashion": 10_000, "unet-flow-fashion":
 CHOICES = {"pixelcnn-fashion": 200, "pixel-transformer-fashion": 200}
 CHOICES |= {"unet-flow-fashion": 500, "latent-dit-fashion": 500}  # others: 2,000
 GUIDANCE = (1.0, 1.25, 1.5, 2.0)
+RAMPED = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # next-scale's grows to it from 1
 FLOW_STEPS, MASKED_STEPS = 16, 12
 NOISE = ("unet-flow-fashion", "dit-fashion", "latent-dit-fashion", "one-step-fashion")
 
@@ -101,7 +102,7 @@ def numbers(name: str) -> dict:
 def choose(name: str) -> dict:
     """The guidance with the least distance on validation, and the test numbers with it."""
     tried = {}
-    for guidance in GUIDANCE:
+    for guidance in RAMPED if name.startswith("next-scale") else GUIDANCE:
         tried[guidance] = frechet.report(*make(name, CHOICES.get(name, 2000), guidance, seed=1), split="validation")
     best = min(tried, key=lambda g: tried[g]["frechet"])
     out = {"guidance": best, **frechet.report(*make(name, MADE[name], best))}
