@@ -10,6 +10,7 @@ from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .denoising_transformer import adaln_block, operations, patchify, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
+from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
@@ -22,6 +23,7 @@ __all__ = [
     "at_once",
     "bend",
     "best_guess",
+    "block_causal",
     "both_ends",
     "by_luck",
     "causal_attention",
@@ -31,6 +33,8 @@ __all__ = [
     "context",
     "corners",
     "cross_entropy",
+    "draw_scales",
+    "encode_scales",
     "exercise",
     "flow_loss",
     "forwards",
@@ -54,6 +58,7 @@ __all__ = [
     "rows_above",
     "same",
     "scale_at",
+    "scale_inputs",
     "starts",
     "straight_through",
     "tilted",

@@ -12,6 +12,7 @@ from .interval import Interval
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
+from .scales import Scales
 from .swap import Swap
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Paths",
     "Play",
     "Predictions",
+    "Scales",
     "Swap",
     "complete",
     "covered",
