@@ -7,17 +7,20 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .denoising import back, ddim, read_velocity, repaired
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
 __all__ = [
     "Wrong",
+    "back",
     "by_luck",
     "causal_attention",
     "causal_mask",
     "context",
     "corners",
     "cross_entropy",
+    "ddim",
     "exercise",
     "forwards",
     "gated_step",
@@ -26,6 +29,8 @@ __all__ = [
     "logistic_bins",
     "nucleus",
     "path",
+    "read_velocity",
+    "repaired",
     "rotary",
     "rows_above",
     "same",

@@ -7,5 +7,18 @@ from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
 from .predictions import Predictions
+from .under import Under
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Dials",
+    "Futures",
+    "Game",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "Under",
+    "complete",
+    "covered",
+    "judged",
+]
