@@ -310,8 +310,8 @@ def test_with_the_exact_answer_samples_have_the_distribution_of_the_data(name, e
     alpha_bar = SCHEDULES[name]
     made = diffusion.sample(
         Blob(alpha_bar, diffusion.VELOCITY),
-        torch.zeros(3000, dtype=torch.long),
-        shape=(2,),
+        torch.zeros(600, dtype=torch.long),
+        shape=(10,),
         alpha_bar=alpha_bar,
         target=diffusion.VELOCITY,
         steps=250,
@@ -412,11 +412,11 @@ def test_with_the_exact_denoiser_the_bound_is_tight():
     law = mixture()
     points, _ = law.sample(4, seeded(3))
     found = diffusion.bound(
-        flow.denoiser(law, None), points.repeat_interleave(6000, 0), draws=8, generator=seeded()
+        flow.denoiser(law, None), points.repeat_interleave(6000, 0), draws=48, generator=seeded()
     ).view(4, -1)
     # Each point's bound is exact on average: five standard errors, and 2e-3 for the two ends that are cut off.
     error = found.std(1) / 6000**0.5
-    assert error.max() < 0.02
+    assert error.max() < 0.04
     assert ((found.mean(1) + law.log_prob(points)).abs() < 5 * error + 2e-3).all()
 
 
@@ -452,4 +452,4 @@ def test_greys_drawn_by_dice_cost_the_logarithm_of_their_number():
     x = greys[torch.randint(5, (4000, 2, 3), generator=seeded())]
     found = diffusion.bound(denoise, x, draws=16, levels=5, generator=seeded(1)) / 6
     assert found.mean().item() == pytest.approx(math.log(5), abs=5 * found.std().item() / 4000**0.5 + 1e-3)
-    assert found.std() / 4000**0.5 < 0.01
+    assert found.std() / 4000**0.5 < 0.02
