@@ -79,3 +79,22 @@ def hero() -> dict:
 
 
 EXPERIMENTS["hero"] = hero
+
+
+def _compare(name: str) -> Callable[[], dict]:
+    """One of the long comparisons, imported when it is run: they load every network."""
+    about = {
+        "budget": "Fréchet distance over training budget, tokens against noise at equal operations (an hour)",
+        "head-to-head": "quality, variety and cost of a picture for every shipped model, and the figure (half an hour)",
+    }
+
+    def compare() -> dict:
+        from course_lib import comparisons
+
+        return getattr(comparisons, name.replace("-", "_"))()
+
+    compare.__doc__ = about[name]
+    return compare
+
+
+EXPERIMENTS |= {name: _compare(name) for name in ("budget", "head-to-head")}

@@ -8,6 +8,7 @@ from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .denoising import back, ddim, read_velocity, repaired
+from .few_steps import jump, meanflow_target, starts, two_halves
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
@@ -26,7 +27,9 @@ __all__ = [
     "gated_step",
     "guided",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
+    "meanflow_target",
     "nucleus",
     "path",
     "read_velocity",
@@ -34,5 +37,7 @@ __all__ = [
     "rotary",
     "rows_above",
     "same",
+    "starts",
+    "two_halves",
     "walk",
 ]

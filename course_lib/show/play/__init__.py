@@ -2,6 +2,7 @@
 
 from .base import Play
 from .clocks import Clocks
+from .deadline import Deadline
 from .dials import Dials, judged
 from .futures import Futures, complete, covered
 from .game import Game
@@ -11,6 +12,7 @@ from .under import Under
 
 __all__ = [
     "Clocks",
+    "Deadline",
     "Dials",
     "Futures",
     "Game",
