@@ -68,7 +68,7 @@ class Under(Play):
             seen = [self.guess(garment, noise) for noise in LEVELS]
             strips += [torch.stack([seen[0][0], *[s[k] for s in seen]]) for k in (1, 2)]
         heads, rows = ["truth", *[f"{n} % noise" for n in LEVELS]], ["seen", "believed"] * (len(strips) // 2)
-        title = "Under little noise it finds this garment, under much noise any of the class"
+        title = "Under little noise it finds this garment, under much only the mean of its class"
         alt = (
             f"Garments under {', '.join(map(str, LEVELS))} per cent of noise, and below each what the network believes."
         )
