@@ -1,4 +1,4 @@
-"""Checkers of notebook 09: what a velocity says, one step of DDPM, a schedule that leaks, a DDIM step that snows."""
+"""Checkers of notebook 09: what a velocity says, one step of DDPM, a schedule that leaks, a DDIM step that irons."""
 
 import torch
 
@@ -115,7 +115,7 @@ def _ddim(clean, x_t, a_t, a_s):
 
 def _planted(clean, x_t, a_t, a_s):
     noise = (x_t - a_t**0.5 * clean) / (1 - a_t) ** 0.5
-    return a_s**0.5 * clean + (1 - a_t) ** 0.5 * noise
+    return a_s**0.5 * clean + (1 - a_s) * noise
 
 
 @exercise(reference=_ddim, planted=_planted)
@@ -127,11 +127,13 @@ def ddim(attempt) -> None:
         found = torch.as_tensor(attempt(clean, x_t, a_t, a_s))
         assert _like(torch.as_tensor(attempt(clean, x_t, a_t, a_s)), found), "Two calls differ: DDIM draws no noise."
         mistakes = {
-            "Still as much noise as before the step: how much belongs at the level where it arrives?": (
+            "Still too little noise at the new level: its variance should be 1 - a_s, so its scale is the root.": (
                 _planted(clean, x_t, a_t, a_s)
             ),
+            "As much noise as before the step: at the new level it is √(1 - a_s).": (
+                a_s**0.5 * clean + (1 - a_t) ** 0.5 * noise
+            ),
             "You work out the noise with the new share, so the step goes nowhere. x_t is at a_t.": x_t,
-            "The root is missing: noise is scaled by √(1 - a_s).": a_s**0.5 * clean + (1 - a_s) * noise,
             "The noise is gone altogether: put √(1 - a_s) of it back.": a_s**0.5 * clean,
             "The picture must be scaled by √a_s at the new level.": a_t**0.5 * clean + (1 - a_s) ** 0.5 * noise,
         }
