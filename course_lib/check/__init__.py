@@ -8,6 +8,7 @@ from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, patchify, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
@@ -21,6 +22,7 @@ __all__ = [
     "Wrong",
     "adaln_block",
     "at_once",
+    "back",
     "bend",
     "best_guess",
     "block_causal",
@@ -33,6 +35,7 @@ __all__ = [
     "context",
     "corners",
     "cross_entropy",
+    "ddim",
     "draw_scales",
     "encode_scales",
     "exercise",
@@ -52,6 +55,8 @@ __all__ = [
     "patchify",
     "path",
     "pixel_bits",
+    "read_velocity",
+    "repaired",
     "reveal",
     "revive",
     "rotary",

@@ -14,6 +14,7 @@ from .paths import Paths, greys
 from .predictions import Predictions
 from .scales import Scales
 from .swap import Swap
+from .under import Under
 
 __all__ = [
     "Clocks",
@@ -30,6 +31,7 @@ __all__ = [
     "Predictions",
     "Scales",
     "Swap",
+    "Under",
     "complete",
     "covered",
     "greys",
