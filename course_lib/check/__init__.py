@@ -7,6 +7,7 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .next_token import guided_within, mirrored, prefixed, worth
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 
@@ -22,12 +23,16 @@ __all__ = [
     "forwards",
     "gated_step",
     "guided",
+    "guided_within",
     "inverse_cdf",
     "logistic_bins",
+    "mirrored",
     "nucleus",
     "path",
+    "prefixed",
     "rotary",
     "rows_above",
     "same",
     "walk",
+    "worth",
 ]

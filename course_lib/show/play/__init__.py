@@ -3,9 +3,22 @@
 from .base import Play
 from .clocks import Clocks
 from .dials import Dials, judged
+from .fronts import Fronts
 from .futures import Futures, complete, covered
 from .game import Game
 from .neighbours import Neighbours
 from .predictions import Predictions
 
-__all__ = ["Clocks", "Dials", "Futures", "Game", "Neighbours", "Play", "Predictions", "complete", "covered", "judged"]
+__all__ = [
+    "Clocks",
+    "Dials",
+    "Fronts",
+    "Futures",
+    "Game",
+    "Neighbours",
+    "Play",
+    "Predictions",
+    "complete",
+    "covered",
+    "judged",
+]
