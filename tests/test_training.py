@@ -32,7 +32,17 @@ from course_lib.networks import (
     Transformer,
     UNet,
 )
-from course_lib.training import RECIPES, Batches, CheckpointError, Recipe, checkpoints, fit, inputs, recipes, repeat
+from course_lib.training import (
+    RECIPES,
+    Batches,
+    CheckpointError,
+    Recipe,
+    checkpoints,
+    fit,
+    inputs,
+    losses,
+    repeat,
+)
 from course_lib.training.fit import Run, average, optimizers, rate
 
 
@@ -247,7 +257,7 @@ CASES = {
     ),
     "codebook": (lambda: scales((1, 2, 4), 6), next_scale.pyramid_loss, 0.0),
     "autoencoder, with statistics": (autoencoder, autoencoding.loss, 0.0),
-    "classifier, with dropout": (lambda: Classifier(ClassifierConfig(width=2, features=4)), recipes.classify, 0.0),
+    "classifier, with dropout": (lambda: Classifier(ClassifierConfig(width=2, features=4)), losses.classify, 0.0),
 }
 
 
@@ -654,9 +664,11 @@ def blank(n: int = 4) -> data.Pictures:
 def shipped(monkeypatch):
     """The pictures and checkpoints that ship, for recipes that build on others."""
     monkeypatch.setenv("COURSE_DATA", str(runtime.ROOT / "data"))
-    recipes._pyramid.cache_clear()
+    losses.pyramid.cache_clear()
+    losses.teacher.cache_clear()
     yield
-    recipes._pyramid.cache_clear()
+    losses.pyramid.cache_clear()
+    losses.teacher.cache_clear()
 
 
 def some(name: str) -> data.Pictures:
@@ -781,7 +793,7 @@ def test_words_are_dropped_more_often_than_everything():
 
     model.null = 99
     labels = torch.arange(10).expand(n, 10)
-    recipes.captioned(model, (tokens(n, (2,)), labels), generator=torch.Generator().manual_seed(0))
+    losses.captioned(model, (tokens(n, (2,)), labels), generator=torch.Generator().manual_seed(0))
     gone = seen[0] == 99
     assert torch.equal(seen[0][~gone], labels[~gone])
     everything, words = gone[:, :2].all(1), gone[:, 2:].all(1)
@@ -795,9 +807,9 @@ def test_scales_are_predicted_with_the_shipped_pyramid(shipped):
     shaken(model, 0.1, torch.float32)
     batch = (torch.randint(1000, (2, 70)), torch.tensor([0, 1]))
     wanted = next_scale.loss(model, batch, pyramid=pyramid, drop=0.1, generator=torch.Generator().manual_seed(1))
-    value = recipes.in_scales(model, batch, generator=torch.Generator().manual_seed(1))
+    value = losses.in_scales(model, batch, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(value, wanted)
-    assert recipes._pyramid() is recipes._pyramid()  # read once
+    assert losses.pyramid() is losses.pyramid()  # read once
 
 
 @pytest.fixture
@@ -811,7 +823,7 @@ def small(monkeypatch):
 
     recipe = Recipe(
         lambda: Classifier(ClassifierConfig(width=2, features=4)),
-        recipes.classify,
+        losses.classify,
         lambda pictures: pictures.floats(),
         "a test",
         steps=5,
@@ -844,7 +856,7 @@ def test_an_interrupted_recipe_goes_on(small, monkeypatch):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
-        return recipes.classify(model, batch, generator=generator)
+        return losses.classify(model, batch, generator=generator)
 
     recipe = RECIPES["small"]
     before = training.load("small").state_dict()
@@ -870,7 +882,7 @@ def test_a_recipe_may_have_labels_and_a_start_of_its_own(small, monkeypatch):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
-        return recipes.classify(model, batch, generator=generator)
+        return losses.classify(model, batch, generator=generator)
 
     recipe = replace(RECIPES["small"], loss=classify, start=start, labels=lambda pictures: 9 - pictures.labels)
     monkeypatch.setitem(RECIPES, "small", recipe)
@@ -901,7 +913,7 @@ def test_a_recipe_can_be_shorter_but_not_empty(small):
 
 def test_a_training_that_fails_is_one_line_on_the_command_line(small, monkeypatch, capsys):
     def broken(model, batch, *, generator=None):
-        return recipes.classify(model, batch, generator=generator) * math.nan
+        return losses.classify(model, batch, generator=generator) * math.nan
 
     recipe = RECIPES["small"]
     monkeypatch.setitem(RECIPES, "small", Recipe(recipe.build, broken, recipe.prepare, "a test", 5, 8))

@@ -12,7 +12,8 @@ from ..data import files
 from ..methods import autoregressive, few_step, flow, masked, next_scale
 from ..networks.quantizers import usage
 from ..training import checkpoints, inputs
-from ..training.recipes import RECIPES, TEACHER, TEACHER_GUIDANCE
+from ..training.losses import TEACHER, TEACHER_GUIDANCE
+from ..training.recipes import RECIPES
 from . import frechet
 from .likelihood import likelihood
 

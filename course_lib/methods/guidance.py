@@ -31,13 +31,16 @@ def check(labels: Tensor, scale: float) -> None:
         raise ValueError(f"guidance={scale} must be a number (1 is the plain conditional model).")
 
 
-def guided(model: Callable, scale: float, null: int | None = None) -> Callable:
+def guided(model: Callable, scale: float, null: int | None = None, weak: Callable | None = None) -> Callable:
     """A callable with the same arguments as `model` (…, labels), guided in one doubled batch.
 
-    `null` is the label for "no label"; by default the model's own `model.null`.
+    `null` is the label for "no label"; by default the model's own `model.null`. With `weak`, a worse model of the same
+    kind, guidance leads away from its mistakes and not from other classes: autoguidance (arXiv 2406.02507).
     """
     if scale == 1:
         return model
+    if weak is not None:
+        return lambda *arguments: combine(model(*arguments), weak(*arguments), scale)
     null = null_label(model) if null is None else null
 
     def both(*arguments: Tensor) -> Tensor:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data
 from ..data import emoji
-from ..data.mnist import binarise
-from ..methods import autoencoding, autoregressive, few_step, flow, masked, next_scale
+from ..methods import autoencoding, autoregressive, flow, masked, next_scale
 from ..networks import (
     Autoencoder,
     AutoencoderConfig,
@@ -26,7 +24,7 @@ from ..networks import (
     UNet,
     UNetConfig,
 )
-from . import checkpoints, inputs
+from . import inputs, losses
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,6 @@ class Recipe:
     data: str = "fashion"  # the last: the name hides the module
 
 
-def classify(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """Cross-entropy of the classifier on pictures shifted by up to two pixels."""
-    x, labels = batch
-    dy, dx = torch.randint(-2, 3, (2,), generator=generator).tolist()
-    return F.cross_entropy(model(x.roll((dy, dx), (2, 3))), labels, label_smoothing=0.05)
-
-
 def _pixels(size: int, depth: int) -> Transformer:
     return Transformer(TransformerConfig(grid=(size, size), inputs=256, classes=10, depth=depth))
 
@@ -65,55 +56,15 @@ def _dit(**changes) -> Transformer:
     return Transformer(TransformerConfig(**settings))
 
 
-TEACHER, TEACHER_GUIDANCE = "dit-fashion", 1.5  # of the one-step model; the guidance was chosen on validation
-
-
-@lru_cache(maxsize=1)
-def _teacher() -> nn.Module:
-    return checkpoints.load(TEACHER)
-
-
-def shortcut(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The loss of shortcut distillation from the shipped teacher."""
-    teacher = _teacher().to(batch[0].device)
-    return few_step.shortcut_loss(model, batch, teacher=teacher, guidance=TEACHER_GUIDANCE, generator=generator)
-
-
-def binary(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The autoregressive loss on pixels drawn anew, black or white, from their grey value at every step."""
-    grey, labels = batch
-    on = binarise(grey.cpu().to(torch.uint8), generator) > 0
-    return autoregressive.loss(model, (on.long().to(grey.device), torch.zeros_like(labels)), generator=generator)
-
-
-def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The autoregressive loss by style, subgroup and words: the words are dropped at 15 %, all at 10 %."""
-    x, labels = batch
-    silent = torch.rand(len(x), generator=generator) < 0.15
-    words = (torch.arange(labels.shape[1]) >= 2) & silent[:, None]
-    labels = labels.masked_fill(words.to(labels.device), model.null)
-    return autoregressive.loss(model, (x, labels), drop=0.1, generator=generator)
-
-
 def _tokens(**changes) -> Transformer:
     settings = {"grid": (7, 7), "inputs": 1000, "classes": 10, "depth": 5} | changes
     return Transformer(TransformerConfig(**settings))
 
 
-def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The loss of next-scale prediction with the shipped pyramid."""
-    return next_scale.loss(model, batch, pyramid=_pyramid().to(batch[0].device), drop=0.1, generator=generator)
-
-
-@lru_cache(maxsize=1)
-def _pyramid() -> MultiScale:
-    return checkpoints.load("pyramid-fashion")
-
-
 RECIPES: dict[str, Recipe] = {
     "features-fashion": Recipe(
         lambda: Classifier(ClassifierConfig()),
-        classify,
+        losses.classify,
         lambda pictures: pictures.floats(),
         "the classifier whose 64 features measure pictures; frozen before any generator was trained",
         steps=4500,
@@ -170,7 +121,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "one-step-fashion": Recipe(
         lambda: _dit(strides=True),
-        shortcut,
+        losses.shortcut,
         lambda pictures: pictures.floats(),
         "the transformer on 4×4 patches taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
         steps=1200,
@@ -179,11 +130,11 @@ RECIPES: dict[str, Recipe] = {
         ema=0.995,
         uses=("dit-fashion",),
         untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
-        start=lambda model, x: model.load_state_dict(_teacher().state_dict(), strict=False),
+        start=lambda model, x: model.load_state_dict(losses.teacher().state_dict(), strict=False),
     ),
     "pixelcnn-mnist-binary": Recipe(
         lambda: PixelCNN(PixelCNNConfig(levels=2, channels=32, layers=7)),
-        binary,
+        losses.binary,
         lambda pictures: pictures.pixels[:, 0],
         "gated PixelCNN on binarised MNIST, for comparison with published nats",
         steps=1000,
@@ -247,7 +198,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "next-scale-fashion": Recipe(
         lambda: _tokens(blocks=(1, 4, 16, 49), reads=4),
-        in_scales,
+        losses.in_scales,
         inputs.fashion_scales,
         "block-causal transformer over four scales, 70 tokens, by class",
         steps=3200,
@@ -257,7 +208,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "token-ar-emoji": Recipe(
         lambda: _tokens(grid=(8, 8), classes=emoji.conditions_count(), context=10),
-        captioned,
+        losses.captioned,
         inputs.emoji_tokens,
         "causal transformer over 64 tokens of emoji, by style, subgroup and words",
         steps=2000,
