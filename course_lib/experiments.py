@@ -86,7 +86,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
     """Emoji by style, subgroup and words, learned with flips and shifts and without: nats of seen and unseen ones"""
     from course_lib import training
     from course_lib.networks import Transformer, TransformerConfig
-    from course_lib.training import inputs, recipes
+    from course_lib.training import inputs
 
     count = data.emoji.conditions_count()
     config = TransformerConfig(grid=(8, 8), inputs=1000, classes=count, context=10, width=96, depth=4)
@@ -109,7 +109,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
 
         run = training.fit(
             Transformer(config),
-            recipes.captioned,
+            training.RECIPES["token-ar-emoji"].loss,
             training.Batches(*pairs, 32),
             steps=runtime.budget(cpu=600, gpu=600),
             lr=2e-3,
