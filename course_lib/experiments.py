@@ -133,3 +133,22 @@ def _nats(model, tokens: torch.Tensor, labels: torch.Tensor) -> float:
     with runtime.autocast():
         parts = zip(tokens.split(50), labels.split(50))
         return float(torch.cat([autoregressive.nats(model, x.to(where), y.to(where)) for x, y in parts]).mean())
+
+
+def _compare(name: str) -> Callable[[], dict]:
+    """One of the long comparisons, imported when it is run: they load every network."""
+    about = {
+        "budget": "Fréchet distance over training budget, tokens against noise at equal operations (an hour)",
+        "head-to-head": "quality, variety and cost of a picture for every shipped model, and the figure (half an hour)",
+    }
+
+    def compare() -> dict:
+        from course_lib import comparisons
+
+        return getattr(comparisons, name.replace("-", "_"))()
+
+    compare.__doc__ = about[name]
+    return compare
+
+
+EXPERIMENTS |= {name: _compare(name) for name in ("budget", "head-to-head")}

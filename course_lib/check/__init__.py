@@ -7,6 +7,7 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .few_steps import jump, meanflow_target, starts, two_halves
 from .next_token import guided_within, mirrored, prefixed, worth
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
@@ -25,7 +26,9 @@ __all__ = [
     "guided",
     "guided_within",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
+    "meanflow_target",
     "mirrored",
     "nucleus",
     "path",
@@ -33,6 +36,8 @@ __all__ = [
     "rotary",
     "rows_above",
     "same",
+    "starts",
+    "two_halves",
     "walk",
     "worth",
 ]

@@ -50,7 +50,7 @@ def shortcut_loss(
     lead to the same place. Times are where such steps start.
     """
     x, labels = batch
-    levels = round(math.log2(finest))
+    levels = round(math.log2(finest)) if finest > 1 else 0
     if finest != 2**levels or levels < 1:
         raise ValueError(f"finest={finest} must be a power of two, at least 2: strides are halved.")
     level = torch.randint(levels + 1, (len(x),), generator=generator)  # the stride is 2^-level

@@ -109,29 +109,6 @@ RECIPES: dict[str, Recipe] = {
         lr=1e-3,
         muon=0.02,
     ),
-    "latent-dit-fashion": Recipe(
-        lambda: _dit(inputs=4, patch=1),
-        partial(flow.loss, drop=0.1),
-        inputs.fashion_normal_latents,
-        "flow matching with a transformer on the tokenizer's 7×7 latents, by class",
-        steps=1595,  # with the tokenizer's, as many operations as dit-fashion
-        lr=1e-3,
-        muon=0.02,
-        uses=("tokenizer-fashion",),
-    ),
-    "one-step-fashion": Recipe(
-        lambda: _dit(strides=True),
-        losses.shortcut,
-        lambda pictures: pictures.floats(),
-        "the transformer on 4×4 patches taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
-        steps=1200,
-        lr=3e-4,
-        muon=0.006,
-        ema=0.995,
-        uses=("dit-fashion",),
-        untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
-        start=lambda model, x: model.load_state_dict(losses.teacher().state_dict(), strict=False),
-    ),
     "pixelcnn-mnist-binary": Recipe(
         lambda: PixelCNN(PixelCNNConfig(levels=2, channels=32, layers=7)),
         losses.binary,
@@ -175,6 +152,29 @@ RECIPES: dict[str, Recipe] = {
         ema=0.99,
         uses=("tokenizer-fashion",),
         start=lambda model, x: model.start(x[:4000], generator=torch.Generator().manual_seed(0)),
+    ),
+    "latent-dit-fashion": Recipe(
+        lambda: _dit(inputs=4, patch=1),
+        partial(flow.loss, drop=0.1),
+        inputs.fashion_normal_latents,
+        "flow matching with a transformer on the tokenizer's 7×7 latents, by class",
+        steps=1595,  # with the tokenizer's, as many operations as dit-fashion
+        lr=1e-3,
+        muon=0.02,
+        uses=("tokenizer-fashion",),
+    ),
+    "one-step-fashion": Recipe(
+        lambda: _dit(strides=True),
+        losses.shortcut,
+        lambda pictures: pictures.floats(),
+        "the transformer on 4×4 patches taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
+        steps=1200,
+        lr=3e-4,
+        muon=0.006,
+        ema=0.995,
+        uses=("dit-fashion",),
+        untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
+        start=lambda model, x: model.load_state_dict(losses.teacher().state_dict(), strict=False),
     ),
     "token-ar-fashion": Recipe(
         _tokens,

@@ -2,6 +2,7 @@
 
 from .base import Play
 from .clocks import Clocks
+from .deadline import Deadline
 from .dials import Dials, judged
 from .fronts import Fronts
 from .futures import Futures, complete, covered
@@ -11,6 +12,7 @@ from .predictions import Predictions
 
 __all__ = [
     "Clocks",
+    "Deadline",
     "Dials",
     "Fronts",
     "Futures",

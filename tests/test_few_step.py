@@ -1,0 +1,202 @@
+"""Few-step models: strides that compose, distillation targets, MeanFlow's identity, all on networks known exactly."""
+
+import math
+
+import pytest
+import torch
+from tiny import denoiser
+
+from course_lib.methods import exact, few_step, flow
+from course_lib.networks import Transformer, TransformerConfig
+
+
+def mixture() -> exact.Mixture:
+    means, stds = torch.tensor([[-1.0, 0.0], [1.0, 0.5]]), torch.tensor([0.3, 0.5])
+    return exact.Mixture(means, stds, torch.tensor([0.3, 0.7]))
+
+
+class Perfect:
+    """The exact student of a Gaussian N(m, s²) in d dimensions: its ODE has a closed form, so has every mean velocity.
+
+    On the straight path the deviation from the mean grows with the standard deviation S(t), S² = (1 - t)² s² + t².
+    """
+
+    null = 1
+
+    def __init__(self, m: float = 0.7, s: float = 0.4):
+        self.m, self.s = m, s
+
+    def spread(self, t):
+        return ((1 - t).square() * self.s**2 + t.square()).sqrt()
+
+    def at(self, x, t, r):
+        """Where the ODE leads from time t to r."""
+        t, r = t[:, None], r[:, None]
+        return (1 - r) * self.m + (x - (1 - t) * self.m) * self.spread(r) / self.spread(t)
+
+    def velocity(self, x, t, labels=None):
+        t = t[:, None]
+        slope = (t - (1 - t) * self.s**2) / self.spread(t).square()
+        return -self.m + slope * (x - (1 - t) * self.m)
+
+    def __call__(self, x, t, stride, labels=None):
+        jumped = (x - self.at(x, t, t - stride)) / stride.clamp(min=1e-12)[:, None]
+        return torch.where(stride[:, None] > 1e-9, jumped, self.velocity(x, t))
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(64, 2, generator=generator, dtype=torch.float64) * 0.4 + 0.7
+    return x, torch.zeros(64, dtype=torch.long)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 8])
+def test_a_perfect_student_lands_where_the_ode_does_whatever_the_steps(steps):
+    student, labels = Perfect(), torch.zeros(50, dtype=torch.long)
+    noise = flow.runtime.noise(50, (2,), torch.Generator().manual_seed(3))
+    made = few_step.sample(student, labels, shape=(2,), steps=steps, generator=torch.Generator().manual_seed(3))
+    right = student.at(noise, torch.ones(50), torch.zeros(50))
+    assert torch.allclose(made.double(), right.double(), atol=1e-5)  # fp32 noise
+
+
+def test_two_halves_of_a_perfect_student_are_the_whole(batch):
+    student = Perfect()
+    t, stride = torch.full((64,), 0.75, dtype=torch.float64), torch.full((64,), 0.5, dtype=torch.float64)
+    whole = student(batch[0], t, stride)
+    assert torch.allclose(few_step.two_halves(student, batch[0], t, stride, batch[1]), whole, atol=1e-12)
+
+
+def test_a_perfect_student_loses_only_what_the_teachers_last_step_does(batch):
+    # At the finest stride the teacher's velocity stands for the mean velocity: an Euler step's error, O(stride²).
+    student, losses = Perfect(), []
+    for finest in (16, 64, 256):
+        generator = torch.Generator().manual_seed(1)
+        value = few_step.shortcut_loss(
+            student, batch, teacher=lambda *a: student.velocity(*a), guidance=1.0, finest=finest, generator=generator
+        )
+        losses.append(float(value))
+    assert losses[0] < 1e-2 and losses[2] < losses[1] / 4 < losses[0] / 16
+
+
+@pytest.mark.parametrize("finest", [0, 1, 3, 12])
+def test_finest_must_be_a_power_of_two(batch, finest):
+    with pytest.raises(ValueError, match=f"finest={finest}"):
+        few_step.shortcut_loss(Perfect(), batch, teacher=Perfect().velocity, guidance=1.0, finest=finest)
+
+
+def test_progressive_distillation_learns_two_steps_of_its_teacher(batch):
+    teacher = Perfect().velocity
+    steps = 8
+
+    def two_steps(x, t, labels):
+        half = 1 / steps
+        first = teacher(x, t)
+        return (first + teacher(x - half * first, t - half)) / 2
+
+    generator = torch.Generator().manual_seed(0)
+    assert few_step.progressive_loss(two_steps, batch, teacher=teacher, steps=steps, generator=generator) < 1e-25
+    with pytest.raises(ValueError, match="steps=7 must be even"):
+        few_step.progressive_loss(two_steps, batch, teacher=teacher, steps=7)
+
+
+# MeanFlow
+
+
+def test_a_perfect_student_solves_the_identity_of_meanflow(batch):
+    student = Perfect()
+    t, stride = torch.rand(2, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).unbind(0)
+    t, stride = 0.2 + 0.8 * t, 0.01 + 0.18 * stride
+    v = student.velocity(batch[0], t)
+    target = few_step.meanflow_target(student, batch[0], t, stride, batch[1], v)
+    assert torch.allclose(target, student(batch[0], t, stride), atol=1e-9)
+
+
+def test_the_slope_is_that_of_finite_differences():
+    model = denoiser(strides=True)  # a network with random weights, fp64
+    x = torch.randn(3, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    t, stride = torch.tensor([0.4, 0.6, 0.9]).double(), torch.tensor([0.1, 0.3, 0.5]).double()
+    labels, v, h = torch.tensor([0, 1, 3]), torch.ones_like(x), 1e-6
+    target = few_step.meanflow_target(model, x, t, stride, labels, v)
+    with torch.no_grad():
+        ahead, behind = (model(x + s * h * v, t + s * h, stride + s * h, labels) for s in (1, -1))
+    slope = (ahead - behind) / (2 * h)
+    assert torch.allclose(target, v - stride.view(-1, 1, 1, 1) * slope, atol=1e-6)
+
+
+def test_where_r_is_t_meanflow_is_flow_matching(batch):
+    student = Perfect()
+    generator, again = torch.Generator().manual_seed(0), torch.Generator().manual_seed(0)
+    value = few_step.meanflow_loss(student, batch, same=1.0, generator=generator)
+    x, _ = batch
+    noise = torch.randn(x.shape, generator=again).to(x)
+    t, r = flow.times(len(x), again).to(x), flow.times(len(x), again).to(x)
+    x_t, v = flow.path(x, noise, torch.maximum(t, r))
+    wanted = (student.velocity(x_t, torch.maximum(t, r)) - v).square().mean()
+    assert torch.allclose(value, wanted, atol=1e-12)
+
+
+def test_a_teacher_gives_meanflow_its_velocity(batch):
+    student = Perfect()
+    teacher = lambda x, t, labels: student.velocity(x, t)  # noqa: E731
+    assert few_step.meanflow_loss(student, batch, teacher=teacher, generator=torch.Generator().manual_seed(0)) < 1e-15
+
+
+# The network
+
+
+def test_a_fresh_student_is_its_teacher_whatever_the_stride():
+    teacher = denoiser(torch.float32)
+    student = Transformer(TransformerConfig(**(vars(teacher.config) | {"strides": True}))).eval()
+    missing = student.load_state_dict(teacher.state_dict(), strict=False).missing_keys
+    assert missing == ["stride.weight"]
+    x, t, labels = torch.randn(4, 1, 8, 8), torch.rand(4), torch.tensor([0, 1, 2, 3])
+    for stride in (0.0, 0.25, 1.0):
+        made = few_step.at_stride(student, stride)(x, t, labels)
+        assert torch.equal(made, teacher(x, t, labels))
+
+
+def test_a_trained_stride_matters():
+    student = denoiser(torch.float32, strides=True)
+    x, t, labels = torch.randn(4, 1, 8, 8), torch.rand(4), torch.tensor([0, 1, 2, 3])
+    one, half = (few_step.at_stride(student, stride)(x, t, labels) for stride in (1.0, 0.5))
+    assert (one - half).abs().max() > 1e-3
+
+
+def test_distillation_reaches_a_mixture_in_one_step():
+    """Trained for some seconds, one step of a small network is nearer to the data than one step of the teacher."""
+    torch.manual_seed(0)
+    law, d = mixture(), 2
+    net = torch.nn.Sequential(
+        torch.nn.Linear(d + 4, 64), torch.nn.SiLU(), torch.nn.Linear(64, 64), torch.nn.SiLU(), torch.nn.Linear(64, d)
+    )
+
+    def student(x, t, stride, labels):
+        return net(torch.cat([x, torch.stack([t, t * t, stride, t * stride], 1)], 1))
+
+    opt, generator = torch.optim.Adam(net.parameters(), 3e-3), torch.Generator().manual_seed(0)
+    data, _ = law.sample(4096, generator)
+    data = data.float()
+    for _ in range(500):
+        rows = torch.randint(4096, (256,), generator=generator)
+        loss = few_step.shortcut_loss(
+            student,
+            (data[rows], torch.full((256,), law.null)),
+            teacher=lambda x, t, labels: law.velocity(x.double(), t.double(), labels).float(),
+            guidance=1.0,
+            generator=generator,
+        )
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+    labels = torch.full((4000,), law.null)
+    made = few_step.sample(student, labels, shape=(d,), steps=1, generator=torch.Generator().manual_seed(5)).double()
+    naive = flow.sample(law, labels, shape=(d,), steps=1, generator=torch.Generator().manual_seed(5)).double()
+
+    def off(points):  # mean negative log-likelihood, next to that of real points
+        real, _ = law.sample(4000, torch.Generator().manual_seed(9))
+        return abs(float(law.log_prob(real).mean() - law.log_prob(points).mean())) + float(
+            (points.std(0) - real.std(0)).abs().sum()
+        )
+
+    assert math.isfinite(off(made)) and off(made) < 0.5 * off(naive)
