@@ -16,7 +16,7 @@ SHADES = ("#F0B48A", "#E58A4B", "#D55E00", "#8F3F00")  # of one family's colour:
 
 
 class Fronts(Play):
-    """Turn temperature, guidance and how long it lasts; see ten pictures and where a hundred of them land.
+    """Turn temperature, guidance and how long it lasts; see ten pictures and where `n` of them land.
 
     `draw(labels [N], temperature=…, guidance=…, last=…, seed=…)` gives grey uint8 `[N, 1, 28, 28]`, guided up to token
     `last` of `length`; `pictures` are real ones, the measure of variety. All settings of the static frame are measured
@@ -92,11 +92,12 @@ class Fronts(Play):
             rows = [self.found[temperature, w, self.length] for w in GUIDANCES]
             x, y = [row["accuracy"] for row in rows], [row["variety"] for row in rows]
             ax.plot(x, y, "o-", color=shade, label=f"temperature {temperature:g}")
-            ax.annotate(
-                f"w = {GUIDANCES[-1]:g}", (x[-1], y[-1]), fontsize=8, xytext=(3, -9), textcoords="offset points"
-            )
+            if temperature in (TEMPERATURES[0], TEMPERATURES[-1]):
+                ax.annotate(f"w = {GUIDANCES[-1]:g}", (x[-1], y[-1]), xytext=(4, -10), textcoords="offset points")
         ax.plot(self.real, 1, "*", color=plot.FAMILIES["data"], markersize=12, label="real pictures")
-        ax.set(xlabel=f"taken for what was asked (n = {self.n}, ± {self._half():.0%})", ylabel="variety (real: 1)")
+        ax.set(
+            xlabel=f"taken for what was asked (n = {self.n}, ± {self._half():.0%} at most)", ylabel="variety (real: 1)"
+        )
         ax.legend(fontsize=8, loc="lower left")
         a, b = (self.found[1.0, w, self.length] for w in (GUIDANCES[0], GUIDANCES[-1]))
         ax.set_title(
