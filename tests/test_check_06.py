@@ -9,7 +9,7 @@ from solutions import solutions
 from tiny import autoencoder, shaken
 
 from course_lib import check, data
-from course_lib.measure import any_order
+from course_lib.experiments import any_order
 from course_lib.methods import masked
 from course_lib.networks import Transformer, TransformerConfig
 from course_lib.show import play

@@ -9,9 +9,10 @@ from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
 from .denoising import back, ddim, read_velocity, repaired
-from .denoising_transformer import adaln_block, operations, patchify, scale_at
+from .denoising_transformer import adaln_block, operations, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
+from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
@@ -43,6 +44,7 @@ __all__ = [
     "forwards",
     "gated_step",
     "guided",
+    "guided_within",
     "heun_step",
     "hide",
     "inverse_cdf",
@@ -50,11 +52,13 @@ __all__ = [
     "logistic_bins",
     "maskgit",
     "meanflow_target",
+    "mirrored",
     "nucleus",
     "operations",
     "patchify",
     "path",
     "pixel_bits",
+    "prefixed",
     "read_velocity",
     "repaired",
     "reveal",
@@ -69,4 +73,5 @@ __all__ = [
     "tilted",
     "two_halves",
     "walk",
+    "worth",
 ]

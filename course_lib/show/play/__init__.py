@@ -5,6 +5,7 @@ from .clocks import Clocks
 from .currents import Currents, together
 from .deadline import Deadline
 from .dials import Dials, judged
+from .fronts import Fronts
 from .futures import Futures, complete, covered
 from .game import Game
 from .holes import Holes, hole_shape, punched
@@ -21,6 +22,7 @@ __all__ = [
     "Currents",
     "Deadline",
     "Dials",
+    "Fronts",
     "Futures",
     "Game",
     "Holes",

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from .. import data, runtime
 from ..data import files
+from ..measure import cost, frechet, results
 from ..methods import autoregressive, guidance, masked
 from ..networks import Transformer, TransformerConfig
 from ..training import RECIPES, Batches, checkpoints, fit
-from . import cost, frechet, results
 
 T = 49
 DRAWN, PRICED, PUNCHED, TESTED = 500, 500, 250, 2000  # pictures
