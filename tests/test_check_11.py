@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from solutions import solutions
 
-from course_lib import check, data, denoising
+from course_lib import check, data
+from course_lib.experiments import denoising
 from course_lib.networks import Transformer, TransformerConfig
 from course_lib.show import play
 

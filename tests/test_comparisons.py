@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from course_lib import comparisons, runtime
-from course_lib.experiments import EXPERIMENTS
+from course_lib import runtime
+from course_lib.experiments import EXPERIMENTS, comparisons
 from course_lib.training import RECIPES, repeat
 
 

@@ -4,13 +4,14 @@ import math
 
 import pytest
 import torch
+import torchdiffeq
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny import denoiser
 from torchcfm.conditional_flow_matching import ConditionalFlowMatcher
 
 from course_lib import runtime
-from course_lib.methods import flow
+from course_lib.methods import diffusion, exact, flow
 from course_lib.networks import Transformer, TransformerConfig
 
 
@@ -242,6 +243,295 @@ def test_guidance_is_one_doubled_batch_a_call(solver, calls):
         assert model.rows == [rows] * calls
 
 
+# Times
+
+
+@given(t=st.floats(0, 1), a=st.floats(0.1, 10), b=st.floats(0.1, 10))
+def test_shifts_keep_the_ends_and_follow_one_another(t, a, b):
+    assert flow.shifted(0.0, a) == 0 and math.isclose(flow.shifted(1.0, a), 1, rel_tol=1e-15)
+    assert math.isclose(flow.shifted(flow.shifted(t, a), b), flow.shifted(t, a * b), rel_tol=1e-12, abs_tol=1e-15)
+    assert math.isclose(flow.shifted(flow.shifted(t, a), 1 / a), t, rel_tol=1e-12, abs_tol=1e-15)
+    assert flow.shifted(t, 1.0) == t
+
+
+def test_a_shift_divides_the_signal_to_noise_ratio():
+    t = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
+    s = flow.shifted(t, 3.0)
+    torch.testing.assert_close((1 - s) / s, (1 - t) / t / 3)
+    # What the docstring says: the mean of n equal pixels at time shifted by √n is as clear as one pixel at time t.
+    assert (s > t).all()
+
+
+@pytest.mark.parametrize("shift", [0.0, -1.0, math.nan])
+def test_a_shift_that_is_none_is_refused(shift):
+    with pytest.raises(ValueError, match="^shift="):
+        flow.shifted(0.5, shift)
+
+
+def test_shifted_times_are_logit_normal_around_the_shift():
+    t = flow.times(40_000, seeded(), shift=3.0).double()
+    z = torch.logit(t)
+    assert abs(z.mean() - math.log(3)) < 5 / math.sqrt(40_000) and abs(z.std() - 1) < 5 / math.sqrt(80_000)
+    assert torch.equal(flow.times(9, seeded()), torch.sigmoid(torch.randn(9, generator=seeded())))
+
+
+# Solvers, on a mixture, in float64
+
+
+def law() -> exact.Mixture:
+    means = torch.tensor([[-1.0, 0.2], [1.1, 0.6], [0.1, -1.0]])
+    return exact.Mixture(means, torch.tensor([0.3, 0.5, 0.4]), torch.tensor([0.3, 0.5, 0.2]))
+
+
+def normal(n: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(n, 2, dtype=torch.float64, generator=seeded(seed))
+
+
+def oracle(x: torch.Tensor, start: float = 1.0, end: float = 0.0) -> torch.Tensor:
+    """torchdiffeq's answer, by Dormand and Prince with its own choice of steps."""
+    span = torch.tensor([start, end], dtype=torch.float64)
+    return torchdiffeq.odeint(lambda t, x: law()(x, t), x, span, rtol=1e-11, atol=1e-11)[-1]
+
+
+def test_the_ode_is_solved_as_torchdiffeq_solves_it():
+    x = normal(40)
+    assert (flow.solve(law(), x, steps=400, solver=flow.rk4) - oracle(x)).abs().max() < 1e-7
+    there = flow.solve(law(), x, steps=400, solver=flow.rk4, start=0.9, end=0.2)
+    assert (there - oracle(x, 0.9, 0.2)).abs().max() < 1e-7
+
+
+@pytest.mark.parametrize("method", ["euler", "midpoint", "rk4"])
+def test_one_step_is_that_of_torchdiffeq(method):
+    x, span = normal(10), torch.tensor([0.7, 0.5], dtype=torch.float64)
+    ours = {
+        "euler": flow.euler,
+        # theirs is the other second-order step: half a step with Euler, then all of it with the slope found there
+        "midpoint": lambda v, x, t, s: x + (s - t) * v(x + (s - t) / 2 * v(x, t), (t + s) / 2),
+        "rk4": None,
+    }[method]
+    if method == "rk4":  # theirs is the 3/8 rule, of the same order: both agree to the fifth power of the step
+        theirs = torchdiffeq.odeint(lambda t, x: law()(x, t), x, span, method="rk4")[-1]
+        assert (flow.rk4(law(), x, 0.7, 0.5) - theirs).abs().max() < 5e-4
+        return
+    theirs = torchdiffeq.odeint(lambda t, x: law()(x, t), x, span, method=method)[-1]
+    torch.testing.assert_close(ours(law(), x, 0.7, 0.5), theirs, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("solver", "steps", "ratio", "slack"), [(flow.euler, 64, 2, 0.2), (flow.heun, 32, 4, 0.9), (flow.rk4, 32, 16, 3)]
+)
+def test_halving_the_step_divides_the_error_by_two_to_the_order(solver, steps, ratio, slack):
+    x = normal(200)
+    right = oracle(x)
+    # median over points: a point on a watershed between two parts converges later than the others
+    errors = [
+        (flow.solve(law(), x, steps=n, solver=solver) - right).norm(dim=1).median()
+        for n in (steps, 2 * steps, 4 * steps)
+    ]
+    for coarse, fine in zip(errors[:-1], errors[1:], strict=True):
+        assert abs(coarse / fine - ratio) < slack
+
+
+def test_solve_goes_there_and_back_again():
+    x = normal(50)
+    data = flow.solve(law(), x, steps=200, solver=flow.rk4)
+    back = flow.solve(law(), data, steps=200, solver=flow.rk4, start=0.0, end=1.0)
+    assert (back - x).abs().max() < 1e-5
+
+
+def test_solve_shifts_its_times_and_reports_every_step():
+    seen, reported = [], []
+
+    def velocity(x, t):
+        seen.append(t)
+        return torch.zeros_like(x)
+
+    x = normal(3)
+    flow.solve(velocity, x, steps=3, shift=3.0, callback=lambda i, x: reported.append((i, x)))
+    wanted = [flow.shifted(t, 3.0) for t in (1.0, 2 / 3, 1 / 3)]
+    assert seen == pytest.approx(wanted, abs=1e-12)
+    assert [i for i, _ in reported] == [0, 1, 2, 3] and torch.equal(reported[0][1], x)
+
+
+@pytest.mark.parametrize("steps", [0, 2.5])
+def test_solve_names_a_wrong_number_of_steps(steps):
+    with pytest.raises(ValueError, match=f"^steps={steps}"):
+        flow.solve(law(), normal(3), steps=steps)
+
+
+# Noise on the way
+
+
+@pytest.mark.parametrize("churn", [0.3, 1.0, 3.0])
+def test_noise_on_the_way_keeps_the_distribution_at_every_time(churn):
+    m, n, steps, kept = law(), 1200, 120, {}
+
+    def note(i, x):
+        kept[i] = x
+
+    flow.solve(m, normal(n), steps=steps, solver=flow.stochastic(seeded(5), churn), callback=note)
+    for i, t in ((60, 0.5), (120, 0.0)):
+        clean, _ = m.sample(n, seeded(6))
+        real = flow.path(clean, normal(n, 7), torch.full((n,), t, dtype=torch.float64))[0]
+        for moment in (
+            lambda x: x,
+            lambda x: x.square(),
+            lambda x: x[:, :1] * x[:, 1:],
+            lambda x, t=t: m.responsibilities(x, t),
+        ):
+            ours, theirs = moment(kept[i]), moment(real)
+            error = ((ours.var(0) + theirs.var(0)) / n).sqrt()
+            # five standard errors, and 0.05 for the finite step (Euler and Maruyama are of first order)
+            assert ((ours.mean(0) - theirs.mean(0)).abs() < 5 * error + 0.05).all()
+
+
+def test_without_churn_it_is_euler_and_with_it_the_noise_is_its_own():
+    x = normal(5)
+    assert torch.equal(flow.stochastic(churn=0.0)(law(), x, 0.6, 0.5), flow.euler(law(), x, 0.6, 0.5))
+    first, again, other = (flow.stochastic(seeded(s))(law(), x, 0.6, 0.5) for s in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_the_noise_of_a_step_has_the_variance_that_its_formula_says():
+    x, t, s, churn = normal(1).expand(20_000, 2), 0.6, 0.5, 0.7
+    y = flow.stochastic(seeded(), churn)(law(), x, t, s)
+    wanted = 2 * churn * t * (t - s)
+    assert ((y.var(0) / wanted - 1).abs() < 5 * math.sqrt(2 / 20_000)).all()  # five standard errors
+    noise, v = law().noise(x[:1], t), law()(x[:1], t)
+    assert ((y.mean(0) - (x[0] - (t - s) * (v + churn * noise)[0])).abs() < 5 * math.sqrt(wanted / 20_000)).all()
+
+
+# Guidance: where, and away from whom
+
+
+@pytest.mark.parametrize(
+    ("solver", "asked"), [(flow.euler, (1.0, 0.75, 0.5, 0.25)), (flow.heun, (1, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0))]
+)
+def test_outside_its_interval_guidance_costs_nothing_and_changes_nothing(solver, asked):
+    def draw(interval, scale=3.0):
+        model, states = Gaussian(), []
+        options = {"shape": (3,), "steps": 4, "solver": solver, "generator": seeded()}
+        flow.sample(
+            model,
+            torch.tensor([0, 1]),
+            guidance=scale,
+            interval=interval,
+            callback=lambda i, x: states.append(x),
+            **options,
+        )
+        return model.rows, states
+
+    rows, states = draw((0.3, 0.8))
+    assert rows == [4 if 0.3 <= t <= 0.8 else 2 for t in asked]
+    plain, guided = draw((0, 1), 1.0)[1], draw((0, 1))[1]
+    if solver is flow.euler:
+        assert torch.equal(states[1], plain[1])  # the step from t = 1 lies outside
+    assert not torch.allclose(states[-1], plain[-1]) and not torch.allclose(states[-1], guided[-1])
+    never, unguided = draw((0.3, 0.4))
+    assert never == [2] * len(asked) and torch.equal(unguided[-1], plain[-1])
+    always = draw((0.0, 1.0))
+    assert always[0] == [4] * len(asked) and torch.equal(always[1][-1], guided[-1])
+
+
+@pytest.mark.parametrize("interval", [(0.6, 0.4), (-0.1, 1.0), (0.0, 1.1)])
+def test_an_interval_that_is_none_is_refused(interval):
+    with pytest.raises(ValueError, match="^interval="):
+        flow.sample(Gaussian(), torch.tensor([0]), shape=(2,), interval=interval)
+
+
+def test_a_weak_model_is_led_away_from_with_the_same_labels():
+    seen = []
+
+    def weak(x, t, labels):
+        seen.append((t[0].item(), labels))
+        return Gaussian(spread=0.6)(x, t, labels)
+
+    labels, options = torch.tensor([0, 1]), {"shape": (4,), "steps": 3, "generator": seeded()}
+    made = flow.sample(Gaussian(), labels, guidance=2.0, weak=weak, **options)
+    assert [t for t, _ in seen] == pytest.approx([1, 2 / 3, 1 / 3])
+    assert all(torch.equal(given, labels) for _, given in seen)  # not the null label
+    options["generator"] = seeded()
+    by_hand = flow.sample(lambda x, t, y: 2 * Gaussian()(x, t, y) - Gaussian(spread=0.6)(x, t, y), labels, **options)
+    torch.testing.assert_close(made, by_hand, atol=1e-5, rtol=0)
+    # A model without a null label can be led in this way too.
+    options["generator"] = seeded()
+    assert flow.sample(silent, labels, guidance=2.0, weak=silent, **options).shape == (2, 4)
+
+
+# Likelihood
+
+
+def test_the_divergence_is_the_trace_of_the_jacobian():
+    x, m = normal(6), law()
+    v, div = flow.divergence(m, x, 0.4)
+    jacobians = [torch.autograd.functional.jacobian(lambda x: m(x[None], 0.4)[0], row) for row in x]
+    torch.testing.assert_close(div, torch.stack([j.trace() for j in jacobians]), rtol=1e-12, atol=1e-12)
+    assert torch.equal(v, m(x, 0.4)) and not v.requires_grad and not div.requires_grad
+    # on a picture, with the gradient's machinery switched off around it
+    picture = torch.randn(2, 1, 3, 3, generator=seeded())
+    with torch.no_grad():
+        _, div = flow.divergence(lambda x, t: 3 * x + t, picture, 0.5)
+    torch.testing.assert_close(div, torch.full((2,), 27.0))
+
+
+def test_a_random_probe_gives_the_divergence_on_average():
+    m, x = law(), normal(1).expand(20_000, 2)
+    _, right = flow.divergence(m, x[:1], 0.4)
+    for probe in (normal(20_000, 3), normal(20_000, 3).sign()):
+        _, guess = flow.divergence(m, x, 0.4, probe)
+        assert abs(guess.mean() - right) < 5 * guess.std() / math.sqrt(20_000)  # five standard errors
+        assert guess.std() > 0.01
+
+
+def test_the_likelihood_along_the_ode_is_the_exact_density():
+    m = law()
+    x, _ = m.sample(60, seeded(4))
+    found = flow.log_likelihood(m, x, steps=400, exact=True)
+    assert (found - m.log_prob(x)).abs().max() < 1e-3
+    errors = [(flow.log_likelihood(m, x, steps=n, exact=True) - m.log_prob(x)).abs().mean() for n in (50, 100, 200)]
+    for coarse, fine in zip(errors[:-1], errors[1:], strict=True):
+        assert 3 < coarse / fine < 5.2  # second order
+
+
+def test_a_model_that_leaves_noise_alone_has_the_density_of_noise():
+    x = normal(7)
+    found = flow.log_likelihood(lambda x, t: 0 * x, x, steps=3)
+    torch.testing.assert_close(found, -x.square().sum(1) / 2 - math.log(2 * math.pi))
+
+
+def test_the_density_along_the_ode_integrates_to_one():
+    side = torch.arange(-4, 4, 0.1, dtype=torch.float64)
+    grid = torch.cartesian_prod(side, side)
+    total = flow.log_likelihood(law(), grid, steps=100, exact=True).exp().sum() * 0.1**2
+    assert abs(total - 1) < 2e-3  # what 100 Heun steps leave
+
+
+def test_one_probe_a_picture_leaves_the_likelihood_unbiased():
+    m = law()
+    x = m.sample(1, seeded(8))[0].expand(4000, 2)
+    exactly = flow.log_likelihood(m, x[:1], steps=30, exact=True)
+    guess = flow.log_likelihood(m, x, steps=30, generator=seeded(9))
+    assert abs(guess.mean() - exactly) < 5 * guess.std() / math.sqrt(4000) and guess.std() > 0.01
+    assert torch.equal(guess, flow.log_likelihood(m, x, steps=30, generator=seeded(9)))
+
+
+def test_the_denoiser_for_the_bound_is_that_of_the_same_signal_to_noise():
+    m, x = law(), normal(9)
+    a = torch.linspace(0.05, 0.95, 9, dtype=torch.float64)
+    t = (1 - a).sqrt() / (a.sqrt() + (1 - a).sqrt())  # a/(1-a) = ((1-t)/t)²
+    # x = √a data + √(1-a) noise is the straight path's point, scaled up
+    scale = torch.hypot(1 - t, t)[:, None]
+    torch.testing.assert_close(flow.denoiser(m, None)(x, a), m.data(x * scale, t), rtol=1e-10, atol=1e-10)
+
+
+def test_with_the_exact_denoiser_the_bound_is_tight():
+    m = law()
+    x = m.sample(1, seeded(8))[0].expand(4000, 2)
+    guess = diffusion.bound(flow.denoiser(m, None), x, draws=64, log_snr=(-12.0, 12.0), generator=seeded(9))
+    error = guess.std() / math.sqrt(4000)
+    assert error < 0.05 and abs(guess.mean() + m.log_prob(x[:1])[0]) < 5 * error
+
+
 # What a user may get wrong
 
 
@@ -266,3 +556,34 @@ def test_a_wrong_argument_is_named(changes, says):
         flow.sample(denoiser(torch.float32), settings.pop("labels"), **settings)
     with pytest.raises(ValueError, match="guidance needs a model with a `null` label"):
         flow.sample(silent, torch.tensor([0]), shape=(2,), guidance=2.0)
+
+
+# The same journeys on a quarter circle
+
+
+def on_a_circle(steps: int, solver) -> float:
+    """Largest distance from the exact end, mean + spread · noise, when the circle is followed in float64."""
+    model, labels = Gaussian(), torch.tensor([0, 1, 1])
+    z = torch.randn(3, 7, dtype=torch.float64, generator=seeded())
+
+    def velocity(x, t):
+        return model(x, torch.full((3,), t, dtype=x.dtype), labels)
+
+    x = flow.solve(flow.curved(velocity), z, steps=steps, solver=solver)
+    return (x - (model.means.double()[labels, None] + model.spread * z)).abs().max().item()
+
+
+def test_the_curved_path_ends_where_the_straight_one_ends():
+    assert on_a_circle(400, flow.heun) < 1e-4  # second order: a quarter of what is left at 200 steps
+    assert 3.5 < on_a_circle(100, flow.heun) / on_a_circle(200, flow.heun) < 4.5
+
+
+def test_the_curved_velocity_is_the_slope_of_the_arc():
+    x, noise = torch.randn(2, 4, 6, dtype=torch.float64, generator=seeded())
+
+    def arc(u):
+        return math.cos(u * math.pi / 2) * x + math.sin(u * math.pi / 2) * noise
+
+    for u in (0.0, 0.3, 1.0):
+        slope = (arc(u + 1e-4) - arc(u - 1e-4)) / 2e-4
+        torch.testing.assert_close(flow.curved(lambda x_t, t: noise - x)(arc(u), u), slope, atol=1e-6, rtol=0)

@@ -21,7 +21,9 @@ class Mixture:
         if means.ndim != 2 or stds.shape != means.shape[:1] or not (self.stds > 0).all():
             raise ValueError(f"means must be [K, d] and stds [K] above 0, not {list(means.shape)}, {list(stds.shape)}.")
         weights = torch.ones(len(means)) if weights is None else weights
-        self.weights = weights.double() / weights.sum()
+        if weights.shape != means.shape[:1] or not (weights > 0).all():
+            raise ValueError(f"weights={weights.tolist()} must be {len(means)} numbers above 0, one for each mean.")
+        self.weights = weights.double() / weights.double().sum()
 
     @property
     def null(self) -> int:
@@ -42,6 +44,8 @@ class Mixture:
         logs = self.weights.to(x).log() - 0.5 * away.square().sum(-1) / variance
         logs = logs - 0.5 * x.shape[1] * (2 * math.pi * variance).log()
         if labels is not None:
+            if labels.min() < 0 or labels.max() > self.null:
+                raise ValueError(f"labels must lie in 0..{self.null}, where {self.null} means no label.")
             alone = torch.arange(len(self.means))[None] == labels[:, None]
             prior = torch.where(alone, -self.weights.log(), -math.inf)  # given its label a part has weight 1
             logs = logs + torch.where((labels == self.null)[:, None], 0.0, prior).to(x)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import torch
 
-from . import data, runtime
-from .data import files
-from .measure import cost, frechet, results
-from .methods import flow
-from .networks import Transformer, TransformerConfig
-from .training.fit import Batches, fit
+from .. import data, runtime
+from ..data import files
+from ..measure import cost, frechet, results
+from ..methods import flow
+from ..networks import Transformer, TransformerConfig
+from ..training.fit import Batches, fit
 
 WHOLE, SHORT = 3e12, 1e12  # operations of training of a run: forward times three
 RUNS = [  # patch, embeddings' scale at the start, time shift, operations

@@ -6,12 +6,12 @@ from functools import partial
 
 import torch
 
-from . import data, runtime
-from .data import files
-from .measure import cost, frechet, results
-from .methods import autoregressive, flow
-from .training import RECIPES, checkpoints, repeat
-from .training.fit import Batches, fit
+from .. import data, runtime
+from ..data import files
+from ..measure import cost, frechet, results
+from ..methods import autoregressive, flow
+from ..training import RECIPES, checkpoints, repeat
+from ..training.fit import Batches, fit
 
 WHOLE = 12e12  # operations of training, tokenizer included, of the whole budget
 SHARES = {1 / 8: (0, 1, 2), 1 / 4: (0, 1, 2), 1 / 2: (0,), 1.0: (0,)}  # share of it, and the training seeds
@@ -130,7 +130,7 @@ def head_to_head() -> dict:
             labels = torch.arange(batch, device=runtime.device()) % 10
             work = partial(results.draw, row["name"], model, labels, guidance=row["guidance"], **row["dials"])
             row[f"seconds_batch_{batch}"] = cost.cpu_seconds(work, repeats) / batch
-    from .show import head_to_head as figure  # only now: figures need matplotlib
+    from ..show import head_to_head as figure  # only now: figures need matplotlib
 
     files.write(runtime.data_dir() / "figures" / "head-to-head.png", figure.draw(rows).png())
     return {"n": TEST, "rows": rows}
