@@ -103,20 +103,26 @@ def budget(cpu: int, gpu: int) -> int:
     return max(1, round(chosen * scale))
 
 
-def _per_picture(draw, batch: int, shape: tuple[int, ...], generator: torch.Generator | None, like) -> torch.Tensor:
+def streams(batch: int, generator: torch.Generator | None = None) -> list[torch.Generator]:
     """One small generator a picture, so that picture i never depends on how many others are drawn beside it."""
-    seeds = torch.randint(2**62, (batch,), generator=generator).tolist()
-    rows = [draw(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
-    out = torch.stack(rows) if rows else torch.zeros(0, *shape)
+    return [torch.Generator().manual_seed(s) for s in torch.randint(2**62, (batch,), generator=generator).tolist()]
+
+
+def _per_picture(draw, batch: int, shape: tuple[int, ...], generator, like) -> torch.Tensor:
+    own = generator if isinstance(generator, list) else streams(batch, generator)
+    out = torch.stack([draw(shape, generator=each) for each in own]) if own else torch.zeros(0, *shape)
     return out.to(device() if like is None else like)
 
 
-def noise(batch: int, shape: tuple[int, ...], generator: torch.Generator | None = None, like=None) -> torch.Tensor:
-    """Standard normal `[batch, *shape]`; one seed gives picture i the same noise on any device, in any batch."""
+def noise(batch: int, shape: tuple[int, ...], generator=None, like=None) -> torch.Tensor:
+    """Standard normal `[batch, *shape]`; one seed gives picture i the same noise on any device, in any batch.
+
+    `generator` is one for all, or the `streams` of a sampler that draws again and again.
+    """
     return _per_picture(torch.randn, batch, tuple(shape), generator, like)
 
 
-def uniforms(batch: int, shape: tuple[int, ...], generator: torch.Generator | None = None, like=None) -> torch.Tensor:
+def uniforms(batch: int, shape: tuple[int, ...], generator=None, like=None) -> torch.Tensor:
     """Uniform [0, 1) `[batch, *shape]`, a stream a picture as in `noise`."""
     return _per_picture(torch.rand, batch, tuple(shape), generator, like)
 

@@ -556,3 +556,34 @@ def test_a_wrong_argument_is_named(changes, says):
         flow.sample(denoiser(torch.float32), settings.pop("labels"), **settings)
     with pytest.raises(ValueError, match="guidance needs a model with a `null` label"):
         flow.sample(silent, torch.tensor([0]), shape=(2,), guidance=2.0)
+
+
+# The same journeys on a quarter circle
+
+
+def on_a_circle(steps: int, solver) -> float:
+    """Largest distance from the exact end, mean + spread · noise, when the circle is followed in float64."""
+    model, labels = Gaussian(), torch.tensor([0, 1, 1])
+    z = torch.randn(3, 7, dtype=torch.float64, generator=seeded())
+
+    def velocity(x, t):
+        return model(x, torch.full((3,), t, dtype=x.dtype), labels)
+
+    x = flow.solve(flow.curved(velocity), z, steps=steps, solver=solver)
+    return (x - (model.means.double()[labels, None] + model.spread * z)).abs().max().item()
+
+
+def test_the_curved_path_ends_where_the_straight_one_ends():
+    assert on_a_circle(400, flow.heun) < 1e-4  # second order: a quarter of what is left at 200 steps
+    assert 3.5 < on_a_circle(100, flow.heun) / on_a_circle(200, flow.heun) < 4.5
+
+
+def test_the_curved_velocity_is_the_slope_of_the_arc():
+    x, noise = torch.randn(2, 4, 6, dtype=torch.float64, generator=seeded())
+
+    def arc(u):
+        return math.cos(u * math.pi / 2) * x + math.sin(u * math.pi / 2) * noise
+
+    for u in (0.0, 0.3, 1.0):
+        slope = (arc(u + 1e-4) - arc(u - 1e-4)) / 2e-4
+        torch.testing.assert_close(flow.curved(lambda x_t, t: noise - x)(arc(u), u), slope, atol=1e-6, rtol=0)

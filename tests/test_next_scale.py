@@ -213,6 +213,34 @@ def test_one_pass_a_scale_doubled_where_guided():
         assert all(torch.equal(part, x[:, : part.shape[1]]) for _, part in seen)
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.5])
+def test_whole_scales_given_are_kept_and_the_rest_is_drawn(scale):
+    of = pyramid((1, 2, 3), 7)
+    model, labels, seen = network(of), torch.arange(4), []
+
+    def sample(prefix, seed=1, callback=None):
+        return next_scale.sample(
+            model, labels, pyramid=of, guidance=scale, generator=seeded(seed), prefix=prefix, callback=callback
+        )
+
+    whole = sample(None)
+    for n in (0, 1, 5, 14):
+        assert torch.equal(sample(whole[:, :n]), whole)  # the same chances for what is left
+        other = sample(whole[:, :n], seed=2)
+        assert torch.equal(other[:, :n], whole[:, :n]) and (n == 14 or not torch.equal(other, whole))
+    sample(whole[:, :5], callback=lambda k, tokens: seen.append((k, tokens.shape[1])))
+    assert seen == [(2, 14)]  # one pass, for the one scale that is left
+
+
+@pytest.mark.parametrize(
+    "prefix", [torch.zeros(2, 3, dtype=torch.long), torch.zeros(1, 5, dtype=torch.long), torch.zeros(2, 1)]
+)
+def test_a_prefix_that_is_no_whole_scale_is_named(prefix):
+    of = pyramid()
+    with pytest.raises(ValueError, match=r"prefix must hold tokens \[2, n\] of whole scales, n in \[0, 1, 5\], not"):
+        next_scale.sample(network(of), torch.tensor([0, 1]), pyramid=of, prefix=prefix)
+
+
 def test_sampling_leaves_the_global_seed_alone():
     of = pyramid()
     model, before = network(of), torch.get_rng_state()

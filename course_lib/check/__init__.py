@@ -4,35 +4,74 @@ A checker returns what the notebook goes on with: the reader's function where it
 where the exercise has not been attempted (with `COURSE_GRADING=1` that is a failure instead).
 """
 
+from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import Wrong, exercise, same
+from .denoising import back, ddim, read_velocity, repaired
+from .denoising_transformer import adaln_block, operations, scale_at
+from .few_steps import jump, meanflow_target, starts, two_halves
+from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
+from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .straight import bend, both_ends, flow_loss, pixel_bits
+from .tokens import codes_of, patchify, revive, straight_through
 
 __all__ = [
     "Wrong",
+    "adaln_block",
+    "at_once",
+    "back",
+    "bend",
     "best_guess",
+    "block_causal",
+    "both_ends",
     "by_luck",
     "causal_attention",
     "causal_mask",
     "churned_step",
+    "codes_of",
     "context",
     "corners",
     "cross_entropy",
+    "ddim",
+    "draw_scales",
+    "encode_scales",
     "exercise",
+    "flow_loss",
     "forwards",
     "gated_step",
     "guided",
+    "guided_within",
     "heun_step",
+    "hide",
     "inverse_cdf",
+    "jump",
     "logistic_bins",
+    "maskgit",
+    "meanflow_target",
+    "mirrored",
     "nucleus",
+    "operations",
+    "patchify",
     "path",
+    "pixel_bits",
+    "prefixed",
+    "read_velocity",
+    "repaired",
+    "reveal",
+    "revive",
     "rotary",
     "rows_above",
     "same",
+    "scale_at",
+    "scale_inputs",
+    "starts",
+    "straight_through",
     "tilted",
+    "two_halves",
     "walk",
+    "worth",
 ]

@@ -117,6 +117,16 @@ def ddim(x: Tensor, noise: Tensor, a_t: float, a_s: float, eta: float, fresh: Te
     return out if fresh is None else out + variance**0.5 * fresh
 
 
+def _check(steps: int, eta: float, alpha_bar: Tensor, target: Target) -> None:
+    T = len(alpha_bar) - 1
+    if not 1 <= steps <= T or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number from 1 to the {T} steps of alpha_bar.")
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta={eta} must lie in [0, 1]: 0 is DDIM, 1 is DDPM.")
+    if target is NOISE and alpha_bar[-1] == 0:
+        raise ValueError("target=NOISE says nothing where nothing of the data is left: use DATA or VELOCITY.")
+
+
 @torch.no_grad()
 def sample(
     model: Callable,
@@ -140,11 +150,9 @@ def sample(
     guide.check(labels, guidance)
     T = len(alpha_bar) - 1
     steps = T if steps is None else steps
-    if not 1 <= steps <= T or steps != int(steps):
-        raise ValueError(f"steps={steps} must be a whole number from 1 to the {T} steps of alpha_bar.")
-    if not 0 <= eta <= 1:
-        raise ValueError(f"eta={eta} must lie in [0, 1]: 0 is DDIM, 1 is DDPM.")
-    x = runtime.noise(len(labels), shape, generator, like=labels.device)
+    _check(steps, eta, alpha_bar, target)
+    own = runtime.streams(len(labels), generator)
+    x = runtime.noise(len(labels), shape, own, like=labels.device)
     model = guide.guided(model, guidance)
     places = torch.linspace(T, 0, int(steps) + 1, dtype=torch.float64).round().long().tolist()
     if callback is not None:
@@ -157,7 +165,7 @@ def sample(
         if clip is not None:
             clean = clean.clamp(-clip, clip)
             noise = DATA.read(clean, x, a_t)[1]  # what is then left over is noise
-        fresh = runtime.noise(len(x), shape, generator, like=x.device).to(x) if eta > 0 and s > 0 else None
+        fresh = runtime.noise(len(x), shape, own, like=x.device).to(x) if eta > 0 and s > 0 else None
         x = ddim(clean, noise, a_t, a_s, eta, fresh)
         if callback is not None:
             callback(i + 1, x)

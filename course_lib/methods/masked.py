@@ -74,6 +74,22 @@ def bound(
     return total / draws
 
 
+@torch.no_grad()
+def nats_in_order(model: Callable, tokens: Tensor, labels: Tensor | None, order: Tensor) -> Tensor:
+    """Exact nats `[B]` of the tokens at the places `order [B, n]`, written in that order, all others given.
+
+    With n = T nothing is given: -log p of each picture in that order; its mean over all orders is the `bound`.
+    """
+    flat, rows = tokens.flatten(1), torch.arange(len(tokens), device=tokens.device)
+    seen, total = flat.scatter(1, order, vocabulary(model)), 0.0
+    for place in order.unbind(1):
+        logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)[rows, place]
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        total = total + F.cross_entropy(logits, flat[rows, place], reduction="none")
+        seen[rows, place] = flat[rows, place]
+    return total
+
+
 def random(log_p: Tensor, uniforms: Tensor, done: Tensor) -> Tensor:
     """Any order: each place is as good as another."""
     return uniforms

@@ -53,19 +53,24 @@ def sample(
     top_k: int = 0,
     top_p: float = 1.0,
     generator: torch.Generator | None = None,
+    prefix: Tensor | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Tokens `[B, T]` of all scales, one pass a scale; the same generator gives the same picture in any batch (fp32).
 
     With `ramp` guidance grows from 1 at the coarsest scale to `guidance` at the finest: early choices stay varied.
-    `callback(k, tokens so far [B, n])` is called after each scale.
+    `prefix [B, n]` are the tokens of the first scales, kept as they are, with no pass for them.
+    `callback(k, tokens so far [B, n])` is called after each scale that is drawn.
     """
     autoregressive.check_sampling(temperature, top_k, top_p)
     guide.check(labels, guidance)
     B, groups = len(labels), pyramid.groups
     u = runtime.uniforms(B, (sum(groups),), generator, like=labels.device)
     tokens = torch.zeros(B, 0, dtype=torch.long, device=labels.device)
+    tokens = tokens if prefix is None else _whole(prefix, B, groups).to(tokens)
     for k, size in enumerate(groups):
+        if sum(groups[: k + 1]) <= tokens.shape[1]:
+            continue
         scale = 1 + (guidance - 1) * (k / max(len(groups) - 1, 1) if ramp else 1)
         features = pyramid.inputs(tokens)
         logits = guide.guided(model, scale)(features, labels)[:, -size:]  # [B, size, K]
@@ -75,3 +80,14 @@ def sample(
         if callback is not None:
             callback(k, tokens)
     return tokens
+
+
+def _whole(prefix: Tensor, B: int, groups: tuple[int, ...]) -> Tensor:
+    """`prefix`, if it holds the tokens of whole scales for B pictures."""
+    ends = [sum(groups[:k]) for k in range(len(groups) + 1)]
+    if prefix.is_floating_point() or prefix.ndim != 2 or len(prefix) != B or prefix.shape[1] not in ends:
+        raise ValueError(
+            f"prefix must hold tokens [{B}, n] of whole scales, n in {ends}, "
+            f"not {prefix.dtype} of shape {list(prefix.shape)}."
+        )
+    return prefix

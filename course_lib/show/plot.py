@@ -38,14 +38,17 @@ class CourseFigure(Figure):
 
     def png(self) -> bytes:
         """The figure as the bytes of a PNG file."""
-        file = io.BytesIO()
+        file, small = io.BytesIO(), io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
-        if self.palette is None:
-            return file.getvalue()
-        few, out = Image.new("P", (1, 1)), io.BytesIO()
-        few.putpalette(self.palette)
-        Image.open(file).convert("RGB").quantize(palette=few, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
-        return out.getvalue()
+        picture = Image.open(file).convert("RGB")  # without alpha, and with a palette where it holds every colour
+        if self.palette is not None:
+            few = Image.new("P", (1, 1))
+            few.putpalette(self.palette)
+            picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
+        elif picture.getcolors(256):
+            picture = picture.quantize(256)
+        picture.save(small, format="PNG", optimize=True)
+        return small.getvalue()
 
 
 def shown_as_built(formatter) -> None:

@@ -9,8 +9,10 @@ import json
 import os
 import statistics
 import time
+from functools import partial
 
 os.environ["OMP_NUM_THREADS"] = "1"
+import noise
 import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -69,7 +71,7 @@ def race(contestants: dict, rounds: int) -> dict[str, list[float]]:
     return times
 
 
-def rows(what: str, length: int, batch: int, times: dict[str, list[float]]) -> list[dict]:
+def rows(what: str, length: int, batch: int, times: dict[str, list[float]], note: str = NOTE) -> list[dict]:
     """One row a peer: its fastest form against our fastest form."""
 
     def best(prefix: str) -> str:
@@ -91,7 +93,7 @@ def rows(what: str, length: int, batch: int, times: dict[str, list[float]]) -> l
                 "ratio": statistics.median(ratios),
                 "ratio_low": min(ratios),
                 "ratio_high": max(ratios),
-                "note": f"{NOTE}; tried: {', '.join(times)}",
+                "note": f"{note}; tried: {', '.join(times)}",
             }
         )
     return out
@@ -151,29 +153,66 @@ def decoding(length: int, batch: int, rounds: int) -> list[dict]:
     return rows("decoding", length, batch, race(contestants, rounds))
 
 
+def plan(quick: bool) -> list[tuple]:
+    """What is raced: name, size, batch, rounds, and what makes the rows."""
+
+    def part(what, size, batch, rounds, contestants):
+        note = contestants.__doc__.strip().rstrip(".")
+        return what, lambda: rows(what, size, batch, race(contestants(), rounds), note)
+
+    def old(what, race_of, length, batch, rounds):
+        return what, lambda: race_of(length, batch, rounds)
+
+    def noisy(what, function, *arguments, batch, rounds, size=28):
+        call = partial(function, *arguments, batch)
+        call.__doc__ = function.__doc__
+        return part(what, size, batch, rounds, call)
+
+    if quick:
+        out = [old("training step", training, 16, 2, 1), old("decoding", decoding, 16, 2, 1)]
+        out += [noisy(f"training step, {kind}", noise.training, kind, batch=2, rounds=1) for kind in noise.CONTESTS]
+        out += [noisy("10 steps, DiT", noise.sampling, "DiT", batch=2, rounds=1)]
+        out += [noisy("8 masked steps", noise.masked_decoding, batch=2, rounds=1, size=49)]
+        return out + [
+            noisy(f"{kind} layer", noise.quantising, kind, batch=2, rounds=1, size=49) for kind in ("FSQ", "VQ")
+        ]
+    out = [old("training step", training, *row) for row in ((49, 64, 5), (196, 16, 3))]
+    table = ((49, 1, 5), (49, 8, 4), (49, 64, 3), (64, 1, 4), (64, 64, 3))
+    table += ((196, 1, 3), (196, 8, 2), (196, 64, 2), (784, 1, 2), (784, 8, 2))
+    out += [old("decoding", decoding, *row) for row in table]
+    for kind in noise.CONTESTS:
+        out.append(noisy(f"training step, {kind}", noise.training, kind, batch=64, rounds=4))
+        out += [noisy(f"10 steps, {kind}", noise.sampling, kind, batch=batch, rounds=3) for batch in (1, 64)]
+    out += [noisy("8 masked steps", noise.masked_decoding, batch=batch, rounds=4, size=49) for batch in (1, 64)]
+    return out + [
+        noisy(f"{kind} layer", noise.quantising, kind, batch=256, rounds=7, size=49) for kind in ("FSQ", "VQ")
+    ]
+
+
 def main() -> None:
-    """Run all rows, or with --quick the smallest ones without writing."""
+    """Run all rows, or with --quick the smallest ones without writing; --only keeps the other rows of the last run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one tiny row of each kind; nothing is written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", default="", help="races whose name holds this, such as DiT; the rest stays as it was")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    plan = [(training, 49, 64, 5), (training, 196, 16, 3)]
-    plan += [(decoding, 49, 1, 5), (decoding, 49, 8, 4), (decoding, 49, 64, 3), (decoding, 196, 1, 3)]
-    plan += [(decoding, 196, 8, 2), (decoding, 196, 64, 2), (decoding, 784, 1, 2), (decoding, 784, 8, 2)]
     found = []
-    for race_of, length, batch, rounds in [(training, 16, 2, 1), (decoding, 16, 2, 1)] if quick else plan:
-        for row in race_of(length, batch, rounds):
+    for what, contest in plan(arguments.quick):
+        for row in contest() if arguments.only in what else []:
             found.append(row)
             print(
-                f"{row['what']:14}{row['size']:5}{row['batch']:4}  {row['ours']:10} {row['ours_seconds'] * 1e3:9.1f} ms"
+                f"{row['what']:22}{row['size']:5}{row['batch']:4}  {row['ours']:20} {row['ours_seconds'] * 1e3:9.1f} ms"
                 f"  {row['peer']:32} {row['peer_seconds'] * 1e3:9.1f} ms"
                 f"  ×{row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})",
                 flush=True,
             )
-    if not quick:
-        result = {"name": "bench", "code": repeat.code_version(), "hardware": repeat.hardware(), "threads": 1}
+    if not arguments.quick:
         path = runtime.data_dir() / "results" / "bench.json"
-        files.write(path, (json.dumps({**result, "rows": found}, indent=1) + "\n").encode())
+        before = json.loads(path.read_text())["rows"] if path.exists() else []
+        again = {(row["what"], row["size"], row["batch"]) for row in found}
+        kept = [row for row in before if (row["what"], row["size"], row["batch"]) not in again]
+        result = {"name": "bench", "code": repeat.code_version(), "hardware": repeat.hardware(), "threads": 1}
+        files.write(path, (json.dumps({**result, "rows": kept + found}, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

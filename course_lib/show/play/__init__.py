@@ -3,23 +3,42 @@
 from .base import Play
 from .clocks import Clocks
 from .currents import Currents, together
+from .deadline import Deadline
 from .dials import Dials, judged
+from .fronts import Fronts
 from .futures import Futures, complete, covered
 from .game import Game
+from .holes import Holes, hole_shape, punched
+from .interval import Interval
 from .neighbours import Neighbours
+from .paths import Paths, greys
 from .predictions import Predictions
+from .scales import Scales
+from .swap import Swap
+from .under import Under
 
 __all__ = [
     "Clocks",
     "Currents",
+    "Deadline",
     "Dials",
+    "Fronts",
     "Futures",
     "Game",
+    "Holes",
+    "Interval",
     "Neighbours",
+    "Paths",
     "Play",
     "Predictions",
+    "Scales",
+    "Swap",
+    "Under",
     "complete",
     "covered",
+    "greys",
+    "hole_shape",
     "judged",
+    "punched",
     "together",
 ]

@@ -1,0 +1,64 @@
+"""Comparisons that can be repeated: `course experiment NAME` runs one and rewrites `data/results/NAME.json`.
+
+An experiment is a function that takes nothing and returns its metrics. Each file of this folder holds those of one
+notebook; whoever writes one registers it here. They are imported when they are run: they load every network.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from .. import runtime
+from ..data import files
+
+
+def _later(module: str, function: str, says: str) -> Callable[[], dict]:
+    """An experiment that is imported when it is run."""
+
+    def work() -> dict:
+        return getattr(import_module(module, __package__), function)()
+
+    work.__doc__ = says
+    return work
+
+
+EXPERIMENTS: dict[str, Callable[[], dict]] = {
+    "codecs": _later(".codecs", "codecs", "bits a pixel of real codecs and of counted neighbours, 256 and 16 levels"),
+    "hero": _later("..show.hero", "save", "the picture on the front page, drawn by the shipped models"),
+    "emoji-mirrors": _later(".mirrors", "emoji_mirrors", "emoji learned with flips and shifts, and without: nats"),
+    "any-order": _later(".any_order", "compare", "masked against next-token on the same tokens (12 minutes)"),
+    "noise-likelihood": _later(".noise_likelihood", "noise_likelihood", "bits a pixel of a model of noise"),
+    "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
+    "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
+    "budget": _later(".comparisons", "budget", "tokens against noise over the budget of training (40 minutes)"),
+    "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (half an hour)"),
+}
+
+
+def about(function: Callable) -> str:
+    """The first line of a function's docstring."""
+    return (function.__doc__ or function.__name__).strip().splitlines()[0]
+
+
+def run(name: str) -> Path:
+    """Repeat the comparison `name`; returns the result file that it rewrote. ValueError where there is no such one."""
+    if name not in EXPERIMENTS:
+        known = f"Choose one of {', '.join(sorted(EXPERIMENTS))}." if EXPERIMENTS else "None is there yet."
+        raise ValueError(f"experiment {name!r} is not known. {known}")
+    from ..training import repeat  # only now: it loads every network
+
+    start = time.perf_counter()
+    metrics = EXPERIMENTS[name]()
+    result = {
+        "name": name,
+        "about": about(EXPERIMENTS[name]),
+        "code": repeat.code_version(),
+        "hardware": repeat.hardware(),
+        "seconds": round(time.perf_counter() - start),
+        "metrics": metrics,
+    }
+    path = runtime.data_dir() / "results" / f"{name}.json"
+    files.write(path, (json.dumps(result, indent=1) + "\n").encode())
+    return path

@@ -1,0 +1,248 @@
+"""The exercises of notebook 11: right answers pass, usual mistakes are named; its widget and its experiments."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from solutions import solutions
+
+from course_lib import check, data
+from course_lib.experiments import denoising
+from course_lib.networks import Transformer, TransformerConfig
+from course_lib.show import play
+
+EXERCISES = ("patchify", "adaln_block", "operations", "scale_at")
+
+
+def stub(*_):
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return solutions("11_transformers_that_denoise")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_folded_solution_is_right(name, answers, capsys):
+    assert getattr(check, name)(answers[name]) is answers[name]
+    assert capsys.readouterr().out == f"✓ {name}: right.\n"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_untouched_exercise_lends_the_course_version(name, capsys):
+    checker = getattr(check, name)
+    assert checker(stub) is checker.reference
+    assert "not attempted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_grading_counts_an_untouched_exercise_as_not_attempted(name, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING", "1")
+    with pytest.raises(check.Wrong, match="not attempted"):
+        getattr(check, name)(stub)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_course_version_passes_its_own_checker(name):
+    checker = getattr(check, name)
+    assert checker(checker.reference) is checker.reference
+
+
+def test_the_planted_bug_left_in_counts_as_not_attempted():
+    def scale_at(i, steps, w, interval):
+        """The guidance scale at step i of `steps`, for an interval (low, high) of times."""
+        t = i / steps
+        low, high = interval
+        return w if low <= t <= high else 1.0
+
+    assert check.scale_at(scale_at) is check.scale_at.reference
+
+
+def cut(rule):
+    """Patches in another order."""
+    return lambda x, p: rearrange(x, rule, p=p, q=p)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (cut("b c (h p) (w q) -> b (w h) (c p q)"), "column by column"),
+        (cut("b c (h p) (w q) -> b (h w) (c q p)"), "on its side"),
+        (cut("b c (h p) (w q) -> b (h w) (p q c)"), "Channels come last"),
+        (cut("b c (p h) (q w) -> b (h w) (c p q)"), "far apart"),
+        (lambda x, p: x.reshape(len(x), -1, x.shape[1] * p * p), "bit of a row"),
+        (cut("b c (h p) (w q) -> b (c p q) (h w)"), "shape"),
+        (lambda x, p: -cut("b c (h p) (w q) -> b (h w) (c p q)")(x, p), "not the p×p squares"),
+    ],
+)
+def test_wrong_patches_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.patchify(attempt)
+
+
+def block(one=1, order=(0, 1, 2, 3, 4, 5), read=None, gated=True, old=False, keep=1):
+    """A block, with what is usually got wrong."""
+
+    def adaln_block(x, six, attend, think):
+        norm = read or (lambda h: F.layer_norm(h, h.shape[-1:]))
+        a, b, c, d, e, f = six[:, list(order)].unsqueeze(2).unbind(1)
+        c, f = (c, f) if gated else (1, 1)
+        y = keep * x + c * attend(norm(x) * (one + b) + a)
+        return keep * y + f * think(norm(x if old else y) * (one + e) + d)
+
+    return adaln_block
+
+
+def held_back(x, six, attend, think):
+    def norm(h):
+        return F.layer_norm(h, h.shape[-1:])
+
+    a, b, c, d, e, f = six.unsqueeze(2).unbind(1)
+    x = c * (x + attend(norm(x) * (1 + b) + a))
+    return f * (x + think(norm(x) * (1 + e) + d))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (block(one=0), "must be 1"),
+        (block(order=(1, 0, 2, 4, 3, 5)), "first comes the shift"),
+        (block(one=0, order=(1, 0, 2, 4, 3, 5)), "the 1 is missing"),
+        (block(read=lambda h: h), "read as it is"),
+        (block(order=(0, 1, 2, 0, 1, 2)), "three of its own"),
+        (block(order=(3, 4, 5, 0, 1, 2)), "halves have changed places"),
+        (block(gated=False), "gates are missing"),
+        (block(old=True), "reads the old x"),
+        (block(keep=0), "that is added is missing"),
+        (held_back, "holds back x"),
+        (lambda x, six, attend, think: x, "Twice x"),
+        (lambda x, six, attend, think: x[0], "shape"),
+    ],
+)
+def test_wrong_blocks_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.adaln_block(attempt)
+
+
+def bill(weights=24, pairs=4, power=2, depths=True):
+    """The operations of a network, miscounted."""
+
+    def operations(size, patch, width, depth):
+        tokens = (size // patch) ** power
+        return (depth if depths else 1) * tokens * (weights * width**2 + pairs * tokens * width)
+
+    return operations
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (bill(12, 2), "two operations"),
+        (bill(pairs=0), "Attention is missing"),
+        (bill(pairs=2), "two products"),
+        (bill(power=1), "square it"),
+        (bill(weights=16), "two matrices"),
+        (bill(weights=22), "four matrices of its own"),
+        (bill(depths=False), "one block"),
+        (bill(pairs=5), "it is"),
+    ],
+)
+def test_wrong_bills_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.operations(attempt)
+
+
+def led(time=lambda i, n: 1 - i / n, outside=1.0, inside=lambda t, low, high: low <= t <= high):
+    """Guidance in an interval, with what is usually got wrong."""
+    return lambda i, steps, w, interval: w if inside(time(i, steps), *interval) else outside
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (led(lambda i, n: i / n + 0.0), "wrong end"),
+        (led(lambda i, n: 1 - (i + 1) / n), "at its end"),
+        (led(outside=0.0), "forgets the class"),
+        (led(inside=lambda t, low, high: low < t < high), "ends belong"),
+        (led(inside=lambda t, low, high: not low <= t <= high), "outside the interval"),
+        (led(inside=lambda *_: False), "not"),
+    ],
+)
+def test_wrong_times_are_named(attempt, message):
+    with pytest.raises(check.Wrong, match=message):
+        check.scale_at(attempt)
+
+
+# The widget
+
+
+@pytest.fixture(scope="module")
+def interval():
+    torch.manual_seed(0)
+    shape = {"grid": (4, 4), "inputs": 1, "patch": 7, "classes": 10, "context": 0, "blocks": (16,)}
+    model = Transformer(TransformerConfig(**shape, width=16, depth=1, heads=2)).eval().requires_grad_(False)
+    for weights in (
+        model.head.weight,
+        model.modulation.weight,
+    ):  # fresh ones are zero: nothing would depend on the class
+        torch.nn.init.normal_(weights)
+    return play.Interval(model, data.load("fashion", "test")[:200])
+
+
+def test_moving_a_dial_draws_other_pictures_and_keeps_the_plain_ones(interval):
+    interval.guidance, interval.low, interval.high, interval.label, interval.seed = 3.0, 0.2, 0.8, 8, 0
+    half = len(interval.shown) // 2
+    for name, value in (("guidance", 5.0), ("low", 0.5), ("high", 1.0)):
+        before = interval.shown
+        setattr(interval, name, value)
+        assert interval.shown[half:] != before[half:] and interval.shown[:half] == before[:half]
+    before = interval.shown
+    interval.seed = 1
+    assert interval.shown[:half] != before[:half]
+
+
+def test_without_guidance_both_rows_are_the_same_and_no_call_is_doubled(interval):
+    interval.guidance = 1.0
+    half = len(interval.shown) // 2
+    assert interval.shown[:half] == interval.shown[half:] and interval.status.endswith("data: 8 calls")
+
+
+def test_only_steps_within_the_interval_cost_two_calls(interval):
+    interval.guidance, interval.low, interval.high = 2.0, 0.25, 0.75
+    assert interval.led() == [False, False, True, True, True, True, True, False]
+    assert interval.status.endswith("noise ○○●●●●●○ data: 13 calls")
+
+
+def test_ends_in_the_wrong_order_are_swapped(interval):
+    interval.guidance, interval.low, interval.high = 2.0, 0.2, 0.4
+    interval.low = 0.7
+    assert (interval.low, interval.high) == (0.4, 0.7)
+
+
+def test_the_static_frame_says_how_many_are_recognised(interval):
+    fig = interval.frame()
+    assert "noises" in fig.alt and len(fig.png()) > 1000
+
+
+# The experiments
+
+
+def test_the_scale_of_embeddings_is_what_was_asked_for():
+    model = denoising.network(7, 0.02)
+    assert float(model.position.std()) == pytest.approx(0.02, rel=0.1)
+    assert float(model.label.weight.std()) == pytest.approx(0.02, rel=0.1)
+
+
+def test_errors_of_zero_are_what_noise_and_data_have():
+    x = torch.full((4, 1, 28, 28), 0.5)
+    found = denoising.errors(lambda x, t, labels: torch.zeros_like(x), x, torch.zeros(4, dtype=torch.long), (0.1, 0.9))
+    assert found == pytest.approx([1.25, 1.25], rel=0.1)
+
+
+def test_a_row_is_worked_out_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    calls = []
+    for _ in range(2):
+        row = denoising._kept("some", "key", lambda: calls.append(1) or {"value": 3})
+    assert row == {"value": 3} and calls == [1]
