@@ -101,7 +101,7 @@ def _measured(draw) -> dict:
 
 # What a picture costs, of the shipped models
 
-DRAWN = 1000  # pictures of each setting
+DRAWN = 500  # pictures of each setting
 SETTINGS = {
     "pixel-transformer-fashion": [{}],
     "token-ar-fashion": [{}],
