@@ -40,13 +40,14 @@ class CourseFigure(Figure):
         """The figure as the bytes of a PNG file."""
         file, small = io.BytesIO(), io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
-        picture = Image.open(file).convert("RGB")  # without alpha, and with a palette where it holds every colour
+        # Without alpha, and with a palette: of every colour where it holds them, of the 256 best where they are not many.
+        picture = Image.open(file).convert("RGB")
         if self.palette is not None:
             few = Image.new("P", (1, 1))
             few.putpalette(self.palette)
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
-        elif picture.getcolors(256):
-            picture = picture.quantize(256)
+        elif picture.getcolors(8192):
+            picture = picture.quantize(256, dither=Image.Dither.NONE)
         picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
 
