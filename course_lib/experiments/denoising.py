@@ -24,6 +24,7 @@ RUNS = [  # patch, embeddings' scale at the start, time shift, operations
     (7, 0.5, 1.0, SHORT),
     (7, 0.02, 1.0, SHORT),
     (7, 0.5, 3.0, SHORT),
+    (7, 0.02, 3.0, SHORT),
 ]
 MADE, STEPS = 500, 10
 TIMES = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95)

@@ -4,6 +4,7 @@ One colour a family in the whole course, told apart by colour-blind eyes too (Ok
 """
 
 import io
+import sys
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -48,6 +49,15 @@ class CourseFigure(Figure):
             picture = picture.quantize(256)
         picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
+
+
+def shown_as_built(formatter) -> None:
+    """Let IPython's PNG `formatter` show our figures by their own `png`; matplotlib's inline backend would win else."""
+    formatter.for_type(CourseFigure, CourseFigure.png)
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    shown_as_built(_shell.display_formatter.formatters["image/png"])
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.2), alt: str = "", **options):
