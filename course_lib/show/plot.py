@@ -40,7 +40,7 @@ class CourseFigure(Figure):
         """The figure as the bytes of a PNG file."""
         file, small = io.BytesIO(), io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
-        # Without alpha, and with a palette: of every colour where it holds them, of the 256 best where they are not many.
+        # Without alpha, and with a palette: of every colour where it holds them, else of the 256 best, if not many.
         picture = Image.open(file).convert("RGB")
         if self.palette is not None:
             few = Image.new("P", (1, 1))

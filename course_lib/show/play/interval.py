@@ -24,7 +24,7 @@ class Interval(Play):
     guidance = traitlets.Float(3.0).tag(sync=True)
     low = traitlets.Float(0.2).tag(sync=True)
     high = traitlets.Float(0.8).tag(sync=True)
-    label = traitlets.Int(8).tag(sync=True)
+    label = traitlets.Int(7).tag(sync=True)
     seed = traitlets.Int(0).tag(sync=True)
     steps = traitlets.Int(8).tag(sync=True)
     count = traitlets.Int(10).tag(sync=True)
