@@ -14,7 +14,7 @@ def shown(fig) -> Image.Image:
 
 
 def test_a_coloured_figure_is_stored_without_an_alpha_channel():
-    picture = shown(plot.pictures(torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1))
+    picture = shown(plot.pictures(torch.rand(4, 3, 128, 128, generator=torch.Generator().manual_seed(0)) * 2 - 1))
     assert picture.format == "PNG" and picture.mode == "RGB" and picture.getpixel((0, 0)) == (255, 255, 255)
 
 

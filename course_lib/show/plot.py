@@ -46,7 +46,7 @@ class CourseFigure(Figure):
             few = Image.new("P", (1, 1))
             few.putpalette(self.palette)
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
-        elif picture.getcolors(8192):
+        elif picture.getcolors(30_000):
             picture = picture.quantize(256, dither=Image.Dither.NONE)
         picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
