@@ -221,7 +221,7 @@ def test_the_static_frame_says_what_it_finds(fronts):
 
 def test_the_trial_of_mirrors_follows_three_kinds_of_emoji(monkeypatch):
     whole, kept = data.load, []
-    monkeypatch.setenv("COURSE_BUDGET", "0.002")  # one step
+    monkeypatch.setenv("COURSE_BUDGET", "0.0006")  # one step
     monkeypatch.setattr(mirrors, "LOOK", 1)
     monkeypatch.setattr(data, "load", lambda name, split="train": whole(name, split)[:70])
     metrics = mirrors.emoji_mirrors(kept.append)

@@ -6,13 +6,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from IPython.core.formatters import PNGFormatter
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 from solutions import solutions
 
 from course_lib import check
 from course_lib.methods import exact, flow
-from course_lib.show import plane, play
+from course_lib.show import plane, play, plot
 
 EXERCISES = ("best_guess", "heun_step", "churned_step", "tilted")
 
@@ -264,6 +266,15 @@ def test_a_grid_covers_its_square_evenly():
     points = plane.grid(4, extent=2.0)
     assert points.shape == (16, 2) and points[0].tolist() == [-1.5, -1.5] and points[1].tolist() == [-0.5, -1.5]
     assert points.abs().max() == 1.5
+
+
+def test_a_notebook_shows_a_figure_by_its_own_png_whatever_the_inline_backend_registers():
+    formatter = PNGFormatter()
+    formatter.for_type(Figure, lambda fig: b"what the inline backend makes of any figure")
+    fig, _ = plane.panels(1, 1, "An empty sky.")
+    assert formatter(fig) != fig.png()
+    plot.shown_as_built(formatter)
+    assert formatter(fig) == fig.png()
 
 
 def test_a_night_sky_keeps_its_colours_in_a_small_file():

@@ -3,7 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from solutions import solutions
 
 from course_lib import check, data
@@ -11,7 +10,7 @@ from course_lib.experiments import denoising
 from course_lib.networks import Transformer, TransformerConfig
 from course_lib.show import play
 
-EXERCISES = ("patchify", "adaln_block", "operations", "scale_at")
+EXERCISES = ("adaln_block", "operations", "scale_at")
 
 
 def stub(*_):
@@ -57,28 +56,6 @@ def test_the_planted_bug_left_in_counts_as_not_attempted():
         return w if low <= t <= high else 1.0
 
     assert check.scale_at(scale_at) is check.scale_at.reference
-
-
-def cut(rule):
-    """Patches in another order."""
-    return lambda x, p: rearrange(x, rule, p=p, q=p)
-
-
-@pytest.mark.parametrize(
-    ("attempt", "message"),
-    [
-        (cut("b c (h p) (w q) -> b (w h) (c p q)"), "column by column"),
-        (cut("b c (h p) (w q) -> b (h w) (c q p)"), "on its side"),
-        (cut("b c (h p) (w q) -> b (h w) (p q c)"), "Channels come last"),
-        (cut("b c (p h) (q w) -> b (h w) (c p q)"), "far apart"),
-        (lambda x, p: x.reshape(len(x), -1, x.shape[1] * p * p), "bit of a row"),
-        (cut("b c (h p) (w q) -> b (c p q) (h w)"), "shape"),
-        (lambda x, p: -cut("b c (h p) (w q) -> b (h w) (c p q)")(x, p), "not the p×p squares"),
-    ],
-)
-def test_wrong_patches_are_named(attempt, message):
-    with pytest.raises(check.Wrong, match=message):
-        check.patchify(attempt)
 
 
 def block(one=1, order=(0, 1, 2, 3, 4, 5), read=None, gated=True, old=False, keep=1):

@@ -14,7 +14,7 @@ def shown(fig) -> Image.Image:
 
 
 def test_a_coloured_figure_is_stored_without_an_alpha_channel():
-    picture = shown(plot.pictures(torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1))
+    picture = shown(plot.pictures(torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1))
     assert picture.format == "PNG" and picture.mode == "RGB" and picture.getpixel((0, 0)) == (255, 255, 255)
 
 
@@ -24,3 +24,10 @@ def test_a_grey_figure_has_a_palette_and_keeps_every_colour():
     fig.savefig(file, format="png", bbox_inches="tight", dpi=fig.dpi, facecolor="white")
     assert picture.mode == "P"
     assert np.array_equal(np.array(picture.convert("RGB")), np.array(Image.open(file).convert("RGB")))
+
+
+def test_a_figure_of_lines_has_a_palette_too_and_stays_white():
+    fig, ax = plot.figure(alt="a line")
+    plot.curve(ax, range(9), [x**2 for x in range(9)], "noise", range(9), [2 * x**2 for x in range(9)])
+    picture = shown(fig)
+    assert picture.mode == "P" and picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)

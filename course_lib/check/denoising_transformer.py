@@ -1,9 +1,8 @@
-"""Checkers of notebook 11: patches, the adaLN-zero block, what a patch size costs, and guidance at the wrong end."""
+"""Checkers of notebook 11: the adaLN-zero block, what a patch size costs, and guidance at the wrong end."""
 
 import torch
-from einops import rearrange
 
-from ..networks import layers, transformer
+from ..networks import layers
 from .core import Wrong, exercise
 
 
@@ -18,28 +17,6 @@ def _pick(found, right, mistakes: dict[str, torch.Tensor], otherwise: str) -> No
             if wrong.shape == found.shape and torch.allclose(found, wrong, atol=1e-4)
         )
         raise Wrong(next(same, otherwise))
-
-
-@exercise(reference=transformer.patchify)
-def patchify(attempt) -> None:
-    """Patches: whole squares, row by row, each read like a small picture."""
-    for B, C, H, W, p in ((2, 2, 6, 9, 3), (3, 1, 8, 4, 2), (1, 3, 4, 6, 2)):
-        x = torch.randn(B, C, H, W)
-        mistakes = {
-            "The patches go column by column. Row by row, please: (h w), not (w h).": "(w h) (c p q)",
-            "Each patch lies on its side: its rows come before its columns, (c p q).": "(h w) (c q p)",
-            "Channels come last inside a patch. Here they come first: (c p q).": "(h w) (p q c)",
-        }
-        mistakes = {
-            message: rearrange(x, f"b c (h p) (w q) -> b {rule}", p=p, q=p) for message, rule in mistakes.items()
-        }
-        mistakes["That only cuts the list of pixels into pieces: a piece is a bit of a row, not a square."] = x.reshape(
-            B, (H // p) * (W // p), -1
-        )
-        far = "Your pixels lie far apart: (h p) counts patches first and pixels inside them second, (p h) does not."
-        mistakes[far] = rearrange(x, "b c (p h) (q w) -> b (h w) (c p q)", p=p, q=p)
-        otherwise = "These are not the p×p squares of the picture, row by row, each as C·p·p numbers."
-        _pick(attempt(x, p), transformer.patchify(x, p), mistakes, otherwise)
 
 
 def _adaln_block(x, six, attend, think):

@@ -9,7 +9,7 @@ from ..methods import autoregressive
 from ..networks import Transformer, TransformerConfig
 from ..training import inputs
 
-LOOK = 50  # steps from one look at what is learned to the next
+LOOK = 100  # steps from one look at what is learned to the next
 
 
 def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
@@ -37,7 +37,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
             Transformer(config),
             training.RECIPES["token-ar-emoji"].loss,
             training.Batches(*pairs, 32),
-            steps=runtime.budget(cpu=600, gpu=600),
+            steps=runtime.budget(cpu=1600, gpu=1600),
             lr=2e-3,
             muon=0.02,
             ema=0.98,

@@ -15,18 +15,18 @@ from .plot import figure
 
 NIGHT = "#0A0F24"
 GLOW = LinearSegmentedColormap.from_list("glow", [NIGHT, "#0B2F5C", "#0072B2", "#8CCBEF", "#FFFFFF"])
-PARTS = ["#E69F00", "#56B4E9", "#CC79A7", "#F0E442"]  # Okabe and Ito's, those that shine at night
+PARTS = ["#E69F00", "#56B4E9", "#CC79A7"]  # Okabe and Ito's, those that shine at night
 STREAM = "#9FB4D8"
-EXTENT = 2.7
+EXTENT, THIRDS = 2.7, np.array([[1 / 3], [2 / 3]])
 
 
 def _palette() -> list[int]:
-    """The colours that such a picture needs: the glow, each colour fading into night and into the glow, and greys."""
+    """The colours that such a picture needs: the glow, each colour fading into night, glow and white, and greys."""
     night, grey = np.array(to_rgb(NIGHT)), np.linspace(0, 1, 8)[:, None]
     rows = [GLOW(np.linspace(0, 1, 40))[:, :3], grey.repeat(3, 1), night + grey * (np.array(to_rgb(STREAM)) - night)]
     for colour in PARTS:
         colour, glow = np.array(to_rgb(colour)), np.array(GLOW(0.6)[:3])
-        rows += [night + grey * (colour - night), glow + np.array([[0.33], [0.67]]) * (colour - glow)]
+        rows += [night + grey * (colour - night), *(end + THIRDS * (colour - end) for end in (glow, np.ones(3)))]
     return (255 * np.concatenate(rows)).round().astype(int).ravel().tolist()
 
 

@@ -4,6 +4,7 @@ One colour a family in the whole course, told apart by colour-blind eyes too (Ok
 """
 
 import io
+import sys
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -39,15 +40,25 @@ class CourseFigure(Figure):
         """The figure as the bytes of a PNG file."""
         file, small = io.BytesIO(), io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
-        picture = Image.open(file).convert("RGB")  # without alpha, and with a palette where it holds every colour
+        # Without alpha, and with a palette: of every colour where it holds them, else of the 256 best, if not many.
+        picture = Image.open(file).convert("RGB")
         if self.palette is not None:
             few = Image.new("P", (1, 1))
             few.putpalette(self.palette)
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
-        elif picture.getcolors(256):
-            picture = picture.quantize(256)
+        elif picture.getcolors(8192):
+            picture = picture.quantize(256, dither=Image.Dither.NONE)
         picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
+
+
+def shown_as_built(formatter) -> None:
+    """Let IPython's PNG `formatter` show our figures by their own `png`; matplotlib's inline backend would win else."""
+    formatter.for_type(CourseFigure, CourseFigure.png)
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    shown_as_built(_shell.display_formatter.formatters["image/png"])
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.2), alt: str = "", **options):

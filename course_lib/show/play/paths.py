@@ -80,10 +80,9 @@ class Paths(Play):
     def frame(self):
         """Where all four ways end, for every number of steps."""
         rows = {f"{s}, {w}": [self.follow(s, w, n)[-1] for n in self.counts] for s in SOLVERS for w in WAYS}
-        pick = 0
-        straight, circle = (self.off(rows[f"Euler, {way}"])[pick] for way in WAYS)
+        straight, circle = (self.off(rows[f"Euler, {way}"])[0] for way in WAYS)
         heads = [f"{n} step{'s' * (n > 1)}" for n in self.counts]
-        title = f"{heads[pick]} of Euler: {straight:.0f} greys off if straight, {circle:.0f} if curved"
+        title = f"{heads[0]} of Euler: {straight:.0f} greys off if straight, {circle:.0f} if curved"
         what = f"One noise followed to a picture ({self.classes[self.label]})"
         alt = f"{what} by Euler and Heun, straight and on a circle, in {len(heads)} numbers of steps."
         x = greys(torch.stack([x for ends in rows.values() for x in ends]))

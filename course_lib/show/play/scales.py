@@ -92,4 +92,4 @@ class Scales(Play):
         name = self.classes[self.label].lower()
         title = f"How many are still taken for {name}? From {hits[0]} to {hits[-1]} of {self.count}"
         alt = f"Five rows of {self.count} pictures that share no scale of a {name}, one, and so on, up to all of them."
-        return plot.pictures(torch.cat(rows), self.count, title=title, alt=alt, rows=names, scale=2.2)
+        return plot.pictures(torch.cat(rows), self.count, title=title, alt=alt, rows=names, scale=2)

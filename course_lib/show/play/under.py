@@ -72,4 +72,4 @@ class Under(Play):
         alt = (
             f"Garments under {', '.join(map(str, LEVELS))} per cent of noise, and below each what the network believes."
         )
-        return plot.pictures(torch.cat(strips), len(heads), title=title, alt=alt, rows=rows, heads=heads, scale=2.6)
+        return plot.pictures(torch.cat(strips), len(heads), title=title, alt=alt, rows=rows, heads=heads, scale=2.2)
