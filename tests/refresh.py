@@ -85,13 +85,18 @@ def settled(outputs: list) -> list:
     return kept
 
 
-def execute(path: Path) -> dict:
-    """Run one notebook, write it back, and return its row for notebooks.json; RuntimeError where it may not be kept."""
+MEMORY = "import torch; print(torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0)"
+
+
+def execute(path: Path, keep: bool = True) -> dict:
+    """Run one notebook, write it back (`keep`), and return its row; RuntimeError where it may not be kept."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
+    if not keep:
+        notebook.cells.append(nbformat.v4.new_code_cell(MEMORY))
     client = NotebookClient(
         notebook,
         timeout=SECONDS_PER_CELL,
@@ -121,9 +126,12 @@ def execute(path: Path) -> dict:
             if output.get("name") == "stderr" or output.output_type == "error":
                 text = output.get("text") or output.get("evalue")
                 raise RuntimeError(f"{path.name}, code cell {number} leaves an error or writes to stderr:\n{text}")
+    row = {"seconds": round(seconds, 1), "peak_mb": round(peak.mb) if peak else 0}
+    if not keep:
+        return row | {"gpu_peak_mb": round(int(code[-1].outputs[0].text) / 1e6)}
     stamp(notebook)
     atomic(path, nbformat.writes(notebook) + "\n")
-    return {"seconds": round(seconds, 1), "peak_mb": round(peak.mb) if peak else 0}
+    return row
 
 
 def stamp(notebook) -> None:
@@ -147,27 +155,33 @@ def main() -> None:
     """Run what was asked for, one after the other, and note how long each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", help="the start of a file name, such as 01 (default: all)")
-    paths = chosen(parser.parse_args().notebooks)
+    parser.add_argument("--time", action="store_true", help="outputs stay; rows go to notebooks-DEVICE.json")
+    arguments = parser.parse_args()
+    paths = chosen(arguments.notebooks)
 
     from course_lib import runtime
+    from course_lib.training.repeat import hardware
 
     for name in ("COURSE_BUDGET", "COURSE_GRADING"):  # outputs are those of the course as it stands
         os.environ.pop(name, None)
-    results = ROOT / "data" / "results" / "notebooks.json"
-    rows = json.loads(results.read_text()) if results.exists() else {}
+    which = f"notebooks-{runtime.device().type}.json" if arguments.time else "notebooks.json"
+    results = ROOT / "data" / "results" / which
     failed = 0
     with tempfile.TemporaryDirectory() as cache:
         os.environ["COURSE_CACHE"] = cache  # nothing of this machine's reader gets into the outputs
         for path in paths:
             print(f"{path.stem:<32}", end="", flush=True)
             try:
-                row = execute(path)
+                row = execute(path, keep=not arguments.time)
             except RuntimeError as error:
                 failed += 1
                 print(f"not refreshed\n{error}", flush=True)
                 continue
             row |= {"cores": runtime.cores(), "precision": str(runtime.precision()[0]).removeprefix("torch.")}
             print(f"{row['seconds']:8.1f} s {row['peak_mb']:6d} MB {path.stat().st_size / 1000:7.0f} kB", flush=True)
+            if arguments.time:
+                row["hardware"] = hardware()
+            rows = json.loads(results.read_text()) if results.exists() else {}  # only now: others may run beside
             rows[path.stem] = row
             there = {file.stem for file in NOTEBOOKS.glob("*.ipynb")}
             rows = {name: rows[name] for name in sorted(rows) if name in there}

@@ -32,7 +32,10 @@ EXPERIMENTS: dict[str, Callable[[], dict]] = {
     "noise-likelihood": _later(".noise_likelihood", "noise_likelihood", "bits a pixel of a model of noise"),
     "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
-    "budget": _later(".comparisons", "budget", "tokens against noise over the budget of training (40 minutes)"),
+    "budget": _later(
+        ".comparisons", "budget", "tokens against noise over training budgets (a night; minutes on a GPU)"
+    ),
+    "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (half an hour)"),
 }
 

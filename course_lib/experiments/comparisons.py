@@ -13,11 +13,12 @@ from ..methods import autoregressive, flow
 from ..training import RECIPES, checkpoints, repeat
 from ..training.fit import Batches, fit
 
-WHOLE = 12e12  # operations of training, tokenizer included, of the whole budget
-SHARES = {1 / 8: (0, 1, 2), 1 / 4: (0, 1, 2), 1 / 2: (0,), 1.0: (0,)}  # share of it, and the training seeds
+WHOLE = 96e12  # operations of training, tokenizer included, of the whole budget
+SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), (0, 1, 2))  # share of it: training seeds
+FAMILIES = ("autoregressive", "noise")
 TOKENIZER = 0.45  # of the token model's budget, as in the shipped models
 GUIDANCE = (1.25, 1.5, 2.0)
-TEST, CHOICE, STEPS = 1500, 200, 10
+TEST, CHOICE, STEPS = 5000, 1000, 16
 
 
 def budget() -> dict:
@@ -27,11 +28,11 @@ def budget() -> dict:
     pictures = data.load("fashion")
     for share, seeds in SHARES.items():
         for seed in seeds:
-            for family, trained in (("autoregressive", _tokens), ("noise", _noise)):
+            for family in FAMILIES:
                 if any((row["family"], row["share"], row["seed"]) == (family, share, seed) for row in rows):
                     continue
                 start = time.process_time()
-                draw, about = trained(pictures, share * WHOLE, seed)
+                draw, about = (_noise if family == "noise" else _tokens)(pictures, share * WHOLE, seed)
                 seconds = time.process_time() - start
                 rows.append({"family": family, "share": share, "seed": seed, "train_seconds": seconds, **about})
                 rows[-1] |= _measured(draw)
@@ -47,7 +48,8 @@ def _fitted(name: str, x, labels, flops: float, seed: int):
     runtime.seed(seed)
     model, loss = recipe.build(), recipe.loss
     batches = Batches(x, labels, recipe.batch, seed=seed)
-    run = fit(model, loss, batches, steps=steps, lr=recipe.lr, muon=recipe.muon, ema=0.99, seed=seed, progress=False)
+    ema = min(recipe.ema, max(0.99, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
+    run = fit(model, loss, batches, steps=steps, lr=recipe.lr, muon=recipe.muon, ema=ema, seed=seed, progress=False)
     return run.ema.eval().requires_grad_(False), steps
 
 
@@ -87,7 +89,8 @@ def _measured(draw) -> dict:
 
     def made(n, w, seed):
         labels, generator = torch.arange(n) % 10, torch.Generator().manual_seed(seed)
-        parts = [draw(part.to(runtime.device()), w, generator).cpu() for part in labels.split(100)]
+        chunk = 100 if runtime.device().type == "cpu" else 1000
+        parts = [draw(part.to(runtime.device()), w, generator).cpu() for part in labels.split(chunk)]
         return torch.cat(parts), labels
 
     tried = {w: frechet.report(*made(CHOICE, w, 1), split="validation")["frechet"] for w in GUIDANCE}
