@@ -1,4 +1,4 @@
-# make lab · make test · make run · make lint · make bench
+# make lab · make test · make run · make lint · make bench · make book · make slides
 # Each sets up what it needs, once; any of them can be the first command in a fresh clone.
 #
 #   PYTHON=python3.12   the interpreter that makes the environment (3.11 to 3.13)
@@ -20,7 +20,7 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constrain
 ROOT_MAY := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run lint bench
+.PHONY: help lab test run lint bench book slides
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -41,6 +41,9 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/course bench $(ARGS)
 
+book slides: $(VENV)/.book
+	$(BIN)/python book/make.py $@ $(ARGS)
+
 # Stamps: what was installed, remade when the requirements change.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -54,10 +57,10 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.system $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e ".[lab,test]"
+	$(INSTALL) -e ".[lab,test,book]"
 	# torchcfm requires torchdyn, lightning and pandas for its examples; its flow matchers need only torch and pot
 	$(INSTALL) --no-deps torchcfm
-	@touch $@ $(VENV)/.lab
+	@touch $@ $(VENV)/.lab $(VENV)/.book
 
 $(VENV)/.system: tests/system_packages.sh
 	@sh tests/system_packages.sh
@@ -65,6 +68,10 @@ $(VENV)/.system: tests/system_packages.sh
 
 $(VENV)/.lint: $(VENV)/.made constraints.txt
 	$(INSTALL) ruff
+	@touch $@
+
+$(VENV)/.book: $(VENV)/.made pyproject.toml constraints.txt
+	$(INSTALL) -e ".[book]"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.lab

@@ -1,0 +1,58 @@
+"""Make the web book or the slides: `make book`, `make slides`, or `python book/make.py book|slides --to build`.
+
+Nothing is run and nothing is fetched: pages hold what the notebooks have stored, and all that they load lies beside
+them. `python -m http.server -d build/book` shows the book.
+"""
+
+import argparse
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import front
+import prepare
+import slides
+from sphinx.cmd.build import build_main
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def make_slides(folder: Path) -> None:
+    """A deck a notebook in `folder`/slides."""
+    shutil.rmtree(folder / "slides", ignore_errors=True)
+    slides.build(sorted((ROOT / "notebooks").glob("*.ipynb")), folder / "slides")
+
+
+def make_book(folder: Path) -> int:
+    """The book in `folder`/book, the slides in it; returns Sphinx's exit status, a warning is an error."""
+    make_slides(folder)
+    source, book = folder / "book-source", folder / "book"
+    for old in (source, book):
+        shutil.rmtree(old, ignore_errors=True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    cards = prepare.prepare(sorted((ROOT / "notebooks").glob("*.ipynb")), source)
+    front.write(cards, project["urls"]["Repository"], source)
+    slides.mathjax_and_fonts(source / "generated")
+    status = build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-b", "html", str(source), str(book)])
+    shutil.copytree(folder / "slides", book / "slides", dirs_exist_ok=True)
+    return status
+
+
+def main() -> None:
+    """Make what is asked for and say where it lies."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("book", "slides"))
+    parser.add_argument("--to", type=Path, default=ROOT / "build", help="the folder to write into (default: build)")
+    options = parser.parse_args()
+    folder = options.to.resolve()
+    status = make_book(folder) if options.what == "book" else make_slides(folder) or 0
+    if status:
+        sys.exit(f"The book has warnings, see above; {folder / 'book'} is not fit to be shown.")
+    page = folder / "book" / "index.html" if options.what == "book" else folder / "slides"
+    print(f"Made {page}")
+
+
+if __name__ == "__main__":
+    main()

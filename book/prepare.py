@@ -1,0 +1,82 @@
+"""Notebooks as the book shows them: local badges, words on every picture, no cell that only a service needs."""
+
+import html
+import re
+from pathlib import Path
+
+import nbformat
+
+STILL = "Something to play with: this is a still. It comes alive in"
+BADGES = re.compile(r"^\[!\[Open in Colab\]\(.*?\)\]\((?P<colab>.*?)\) \[!\[.*?\]\(.*?\)\]\((?P<binder>.*?)\)$", re.M)
+
+
+def links(notebook, name: str) -> dict[str, str]:
+    """Where a notebook can be run or shown: `colab`, `binder`, `slides`."""
+    found = BADGES.search(notebook.cells[0].source)
+    if not found:
+        raise ValueError(f"notebooks/{name}.ipynb has no badges below its title. Copy the line from its neighbour.")
+    return found.groupdict() | {"slides": f"slides/{name}.html"}
+
+
+def badges(to: dict[str, str]) -> str:
+    """One line of HTML: each service's badge, from this site."""
+    words = {"colab": "Open in Colab", "binder": "Open in Binder", "slides": "See the slides"}
+    shown = (
+        f'<a href="{html.escape(to[key])}"><img src="_static/{key}.svg" alt="{word}" width="132" height="28"></a>'
+        for key, word in words.items()
+    )
+    return f'<p class="badges">{" ".join(shown)}</p>'
+
+
+def still(to: dict[str, str]) -> str:
+    """What stands below a widget's still."""
+    there = f'<a href="{html.escape(to["colab"])}">Colab</a>, <a href="{html.escape(to["binder"])}">Binder</a>'
+    return f'<p class="still">{STILL} {there} or on your own machine.</p>'
+
+
+def for_book(notebook, name: str):
+    """Change a notebook in place; its code and its outputs stay."""
+    to, cells = links(notebook, name), []
+    notebook.cells[0].source = BADGES.sub(lambda _: badges(to), notebook.cells[0].source)
+    for cell in notebook.cells:
+        cells.append(cell)
+        if cell.cell_type != "code":
+            continue
+        if "google.colab" in cell.source:
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata["image/png"]["alt"]
+                if not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8:
+                    cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+                cell.metadata.mystnb = {"image": {"alt": alt}}
+                if output.data.get("text/plain", "").startswith("Widget:"):
+                    cells.append(nbformat.v4.new_markdown_cell(still(to)))
+    notebook.cells = cells
+    return notebook
+
+
+def prepare(paths: list[Path], folder: Path) -> dict[str, dict]:
+    """Write the book's notebooks into `folder`; returns what its front page says of each, by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cards = {}
+    for path in paths:
+        notebook = nbformat.read(path, as_version=4)
+        cards[path.stem] = card(notebook, path.stem)
+        nbformat.write(for_book(notebook, path.stem), folder / path.name)
+    return cards
+
+
+def card(notebook, name: str) -> dict:
+    """Title, question, links, and the first picture with its words."""
+    text = notebook.cells[0].source
+    question = re.search(r"^\*\*(?:One question: |Question: )?(.*?\?)\*\*", text, re.M)[1]
+    outputs = (output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
+    picture = next(output for output in outputs if "image/png" in output.get("data", {}))
+    return {
+        "title": re.match(r"# (?:\d\d · )?(.*)", text)[1],
+        "question": question[0].upper() + question[1:],
+        "links": links(notebook, name),
+        "png": picture.data["image/png"],
+        "alt": picture.metadata["image/png"]["alt"],
+    }
