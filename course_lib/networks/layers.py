@@ -93,7 +93,7 @@ def rotary_angles(rows: Tensor, columns: Tensor, head_dim: int, base: float = 10
     """
     if head_dim % 4:
         raise ValueError(f"head_dim={head_dim} must be divisible by 4 for 2-D rotary positions; change width or heads.")
-    speeds = base ** -(torch.arange(head_dim // 4) / (head_dim // 4))
+    speeds = base ** -(torch.arange(head_dim // 4, device=rows.device) / (head_dim // 4))
     return torch.cat([rows[:, None] * speeds, columns[:, None] * speeds], dim=-1)
 
 
