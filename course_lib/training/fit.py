@@ -113,6 +113,7 @@ def fit(
     seed: int = 0,
     checkpoint: Path | None = None,
     every: float = 120.0,
+    device: torch.device | str | None = None,
     callback: Callable[[Run], None] | None = None,
     progress: bool = True,
 ) -> Run:
@@ -120,8 +121,9 @@ def fit(
 
     An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
     there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
+    It trains on `device`, or else where `runtime.device()` says; what lives in the plane is faster on "cpu".
     """
-    steps, device = _whole(steps), runtime.device()
+    steps, device = _whole(steps), torch.device(device or runtime.device())
     run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
     opts, scaler = optimizers(model, lr, muon), _scaler(device)
     if checkpoint and Path(checkpoint).exists():
