@@ -1,4 +1,4 @@
-"""The command line: `course doctor · data · train · experiment · bench · publish`; status 0, or a one-line reason.
+"""The command line: `course doctor · update · pack · data · train · …`; status 0, or a one-line reason.
 
 Each command imports what it needs when it runs, so that `--help` answers at once.
 """
@@ -11,13 +11,37 @@ import sys
 
 def doctor(_) -> int:
     """what the course runs on here: versions, device, precision, cores, memory, files; ends in "ready" or what to do"""
-    from course_lib.doctor import examine
+    from course_lib.places.doctor import examine
 
     rows, remedies = examine()
     for what, finding in rows:
         print(f"{what:<12}{finding}")
     print("ready" if not remedies else "not ready: " + "; ".join(remedies))
     return bool(remedies)
+
+
+def update(_) -> int:
+    """the newest course in this clone; changed notebooks that are in its way are set aside in my-work, never lost"""
+    from course_lib.places.update import update
+
+    print("\n".join(update()))
+    return 0
+
+
+def pack(args) -> int:
+    """your predictions and the notebooks you changed, in one small file: to keep what Colab or Binder will forget"""
+    from course_lib.places import carry
+
+    print("\n".join(carry.pack(args.file)))
+    return 0
+
+
+def unpack(args) -> int:
+    """take up what `pack` wrote: predictions at once, notebooks in my-work"""
+    from course_lib.places import carry
+
+    print("\n".join(carry.unpack(args.file)))
+    return 0
 
 
 def data(args) -> int:
@@ -89,8 +113,6 @@ def experiment(args) -> int:
     if args.name is None:
         for name, function in sorted(EXPERIMENTS.items()):
             print(f"{name:<28}{about(function)}")
-        if not EXPERIMENTS:
-            print("no comparison is there yet")
         return 0
     print(run(args.name))
     return 0
@@ -129,6 +151,9 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     command(doctor)
+    command(update)
+    command(pack).add_argument("file", nargs="?", default="my-work.zip", help="where to write (default: my-work.zip)")
+    command(unpack).add_argument("file", nargs="?", default="my-work.zip", help="what to read (default: my-work.zip)")
     part = command(data).add_subparsers(dest="action", metavar="ACTION")
     fetch = part.add_parser("fetch", help="download what does not ship, from its official source, checksummed")
     fetch.add_argument("what", metavar="NAME", help="a set of pictures, such as fashion")

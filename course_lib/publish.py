@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_lib import runtime
 
-PAGES = ("pyproject.toml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "notebooks/*.ipynb")
+PAGES = ("pyproject.toml", "*.md", "*.cff", "data/*.md", "book/**/*.md", "book/**/*.py", "notebooks/*.ipynb")
 
 
 def repository(root: Path = runtime.ROOT) -> str:

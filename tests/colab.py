@@ -1,0 +1,74 @@
+"""A machine like Google Colab's, for tests: Python with torch and an old Jupyter, and nothing of the course.
+
+What Colab has comes from the environment that runs the tests, by links, but for what the first cell installs. IPython,
+ipykernel and ipywidgets are of the old versions that Colab keeps: an installation that went by the course's ranges in
+place of `--no-deps` would replace them, and be noticed.
+"""
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+OLD = ["ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1", "traitlets==5.7.1", "jupyter-client==7.4.9"]
+OLD += ["widgetsnbextension==3.6.10", "jupyterlab-widgets==3.0.15"]
+BESIDE = ["backcall", "decorator", "ipython-genutils", "pickleshare", "setuptools"]  # what those need
+LACKS = {"anywidget", "psygnal", "einops", "pooch", "safetensors", "pixels-tokens-noise"}
+OUTPUT = "called = 0\n\n\ndef enable_custom_widget_manager():\n    global called\n    called += 1\n"
+VERSIONS = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+
+
+class Colab:
+    """The machine under `home`: `python`, the folder `content` where notebooks run, and its `environment`."""
+
+    def __init__(self, home: Path):
+        self.home, self.content = home, home / "content"
+        self.content.mkdir(parents=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home / "env")], check=True)
+        self.python = home / "env" / "bin" / "python"
+        (site,) = (home / "env" / "lib").glob("python*/site-packages")
+        self._link(home / "has")
+        (site / "colab.pth").write_text(f"{home / 'has'}\nimport google.colab.output\n")
+        stub = site / "google" / "colab"
+        stub.mkdir(parents=True)
+        (stub.parent / "__init__.py").touch()
+        (stub / "__init__.py").touch()
+        (stub / "output.py").write_text(OUTPUT)
+        install = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*install, *OLD, *BESIDE], check=True)
+        kernel = home / "jupyter" / "kernels" / "colab"
+        kernel.mkdir(parents=True)
+        argv = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}))
+
+    @staticmethod
+    def _link(folder: Path) -> None:
+        """Link all that is installed here into `folder`, but for what is old on Colab or is not there."""
+        without = LACKS | {name.split("==")[0] for name in OLD + BESIDE} | {"pip"}
+        folder.mkdir()
+        for found in importlib.metadata.distributions():
+            if canonicalize_name(found.name) not in without:
+                for top in {file.parts[0] for file in found.files or []} - {"..", "__pycache__"}:
+                    if not (folder / top).exists():
+                        (folder / top).symlink_to(found.locate_file(top))
+
+    def environment(self, address: str, clone: str) -> dict[str, str]:
+        """Environment variables of its processes; git finds the repository `clone` at `address`."""
+        (self.home / ".gitconfig").write_text(f'[url "{clone}"]\n\tinsteadOf = {address}\n')
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("COURSE_", "PYTHON", "PYTEST"))}
+        return kept | {
+            "HOME": str(self.home),
+            "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
+            "JUPYTER_PATH": str(self.home / "jupyter"),
+            "IPYTHONDIR": str(self.home / "ipython"),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+        }
+
+    def versions(self) -> dict[str, str]:
+        """Everything that is installed, by name."""
+        found = subprocess.run([str(self.python), "-c", VERSIONS], check=True, capture_output=True, text=True)
+        return {canonicalize_name(name): version for name, version in json.loads(found.stdout).items()}
