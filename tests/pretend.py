@@ -49,6 +49,9 @@ class Pretend(torch.Tensor):
     def tolist(self):
         return self.detach().cpu().tolist()
 
+    def __format__(self, spec):
+        return format(self.detach().cpu(), spec)
+
     def __deepcopy__(self, memo):
         copied = Pretend(self.inner.detach().clone())
         made = torch.nn.Parameter(copied, self.requires_grad) if isinstance(self, torch.nn.Parameter) else copied
@@ -111,13 +114,20 @@ class _Function(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+def _slope(function, at, towards):
+    """`torch.func.jvp` by a difference: its own way ends in operations that know no numbers on this device."""
+    with torch.no_grad():
+        near = [function(*(x + e * v for x, v in zip(at, towards))) for e in (1e-3, -1e-3)]
+        return function(*at), (near[0] - near[1]) / 2e-3
+
+
 @contextlib.contextmanager
 def installed():
     """The course runs on the pretended device inside."""
     from course_lib import runtime
 
     device, precision, adam = runtime.device, runtime.precision, torch.optim.AdamW
-    enabled, inference = torch.is_autocast_enabled, torch.inference_mode
+    enabled, inference, jvp = torch.is_autocast_enabled, torch.inference_mode, torch.func.jvp
 
     def unfused(*args, **kwargs):
         return adam(*args, **{**kwargs, "fused": False, "foreach": False})
@@ -125,12 +135,13 @@ def installed():
     runtime.device = lambda: DEVICE
     runtime.precision = lambda: (torch.float32, "the device is pretended")
     torch.optim.AdamW, torch.inference_mode = unfused, torch.no_grad  # tensors like these can't live without versions
+    torch.func.jvp = _slope
     torch.is_autocast_enabled = lambda *where: where != (DEVICE.type,) and enabled(*where)
     try:
         with _Function(), _Dispatch():
             yield
     finally:
-        torch.is_autocast_enabled, torch.inference_mode = enabled, inference
+        torch.is_autocast_enabled, torch.inference_mode, torch.func.jvp = enabled, inference, jvp
         runtime.device, runtime.precision, torch.optim.AdamW = device, precision, adam
 
 

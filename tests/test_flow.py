@@ -392,6 +392,12 @@ def test_without_churn_it_is_euler_and_with_it_the_noise_is_its_own():
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
+def test_a_picture_keeps_its_noise_whatever_is_drawn_beside_it():
+    x = normal(6)
+    together, alone = (flow.solve(law(), part, steps=4, solver=flow.stochastic(seeded(3))) for part in (x, x[:2]))
+    assert torch.allclose(together[:2], alone, atol=1e-12)
+
+
 def test_the_noise_of_a_step_has_the_variance_that_its_formula_says():
     x, t, s, churn = normal(1).expand(20_000, 2), 0.6, 0.5, 0.7
     y = flow.stochastic(seeded(), churn)(law(), x, t, s)

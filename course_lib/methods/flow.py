@@ -95,12 +95,16 @@ def stochastic(generator: torch.Generator | None = None, churn: float = 1.0) -> 
     """A solver that also takes noise away and puts fresh noise in: Euler and Maruyama on the reverse SDE.
 
     dx = (v + churn · expected noise) dt + √(2 churn t) dw has the same distribution at every time t as the ODE, for
-    every `churn`; 0 is the ODE. It needs small steps. Source: arXiv 2011.13456, 2401.08740.
+    every `churn`; 0 is the ODE. It needs small steps. Each picture draws from a stream of its own, whatever is drawn
+    beside it. Source: arXiv 2011.13456, 2401.08740.
     """
+    own: list[torch.Generator] = []
 
     def step(velocity: Callable, x: Tensor, t: float, s: float) -> Tensor:
         v, h = velocity(x, t), t - s
-        fresh = runtime.noise(len(x), x.shape[1:], generator, like=x.device).to(x)
+        if len(own) != len(x):
+            own[:] = runtime.streams(len(x), generator)
+        fresh = runtime.noise(len(x), x.shape[1:], own, like=x.device).to(x)
         return x - h * (v + churn * noise_in(x, v, t)) + math.sqrt(2 * churn * t * h) * fresh
 
     return step
