@@ -13,6 +13,7 @@ from functools import partial
 
 os.environ["OMP_NUM_THREADS"] = "1"
 import noise
+import quality
 import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -194,8 +195,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one tiny row of each kind; nothing is written")
     parser.add_argument("--only", default="", help="races whose name holds this, such as DiT; the rest stays as it was")
+    parser.add_argument("--quality", action="store_true", help="seconds of training until a fixed quality (an hour)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.quality:
+        for row in quality.run()["rows"]:
+            print(row["name"], row["seconds"], row.get("ratio", ""))
+        return
     found = []
     for what, contest in plan(arguments.quick):
         for row in contest() if arguments.only in what else []:
