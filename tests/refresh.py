@@ -162,8 +162,9 @@ def main() -> None:
     from course_lib import runtime
     from course_lib.training.repeat import hardware
 
-    for name in ("COURSE_BUDGET", "COURSE_GRADING"):  # outputs are those of the course as it stands
-        os.environ.pop(name, None)
+    if not arguments.time:
+        for name in ("COURSE_BUDGET", "COURSE_GRADING"):  # outputs are those of the course as it stands
+            os.environ.pop(name, None)
     which = f"notebooks-{runtime.device().type}.json" if arguments.time else "notebooks.json"
     results = ROOT / "data" / "results" / which
     failed = 0
@@ -180,7 +181,7 @@ def main() -> None:
             row |= {"cores": runtime.cores(), "precision": str(runtime.precision()[0]).removeprefix("torch.")}
             print(f"{row['seconds']:8.1f} s {row['peak_mb']:6d} MB {path.stat().st_size / 1000:7.0f} kB", flush=True)
             if arguments.time:
-                row["hardware"] = hardware()
+                row |= {"hardware": hardware(), "budget": float(os.environ.get("COURSE_BUDGET", 1))}
             rows = json.loads(results.read_text()) if results.exists() else {}  # only now: others may run beside
             rows[path.stem] = row
             there = {file.stem for file in NOTEBOOKS.glob("*.ipynb")}
