@@ -117,11 +117,10 @@ def fit(
     callback: Callable[[Run], None] | None = None,
     progress: bool = True,
 ) -> Run:
-    """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps.
+    """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
     An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
     there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
-    It trains on `device`, or else where `runtime.device()` says; what lives in the plane is faster on "cpu".
     """
     steps, device = _whole(steps), torch.device(device or runtime.device())
     run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
@@ -149,7 +148,7 @@ def fit(
         finally:
             bar.close()
             model.eval().zero_grad()
-            if checkpoint is not None and run.step and whole:
+            if checkpoint and run.step and whole:
                 state.store(checkpoint, run, opts, scaler)
     return run
 
