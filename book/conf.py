@@ -14,14 +14,14 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 nb_code_prompt_show = "The code of this figure"
 nb_code_prompt_hide = "The code of this figure"
-nb_ipywidgets_js = {}  # widgets are shown as stills; no front end is fetched
+nb_ipywidgets_js = {}  # no front end is fetched: widgets are stills, or play from recordings, see live.py
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
-html_css_files = ["book.css"]
-html_js_files = [("film.js", {"defer": "defer"}), ("figures.js", {"defer": "defer"})]
+html_css_files = ["book.css", "live/live.css"]
+html_js_files = [("film.js", {"defer": "defer"}), ("figures.js", {"defer": "defer"}), ("live.js", {"type": "module"})]
 html_favicon = "_static/icon.svg"
 html_copy_source = False
 html_show_sourcelink = False

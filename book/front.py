@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import live
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +45,7 @@ def card(name: str, about: dict, family: str, wide: bool = False) -> str:
     """A notebook on the map: its first picture, its question, and where to open it."""
     to = {key: html.escape(address) for key, address in about["links"].items()}
     return f"""\
-<div class="card {family}{" wide" * wide}"><a class="open" href="{name}.html">
+<div class="tile {family}{" wide" * wide}"><a class="open" href="{name}.html">
 <img src="_static/cover-{name}.png" alt="{html.escape(about["alt"])}">
 <span class="words"><span class="number">{name[:2]}</span> <strong>{html.escape(about["title"])}</strong></span>
 <span class="question">{html.escape(about["question"])}</span></a>
@@ -64,10 +65,10 @@ def course_map(cards: dict[str, dict]) -> tuple[str, str]:
                 row.append(card(name, cards[name], family, len(part["notebooks"]) == 1))
             else:
                 row.append(
-                    f'<div class="card later {family}"><span class="words"><span class="number">{notebook[:2]}</span> '
+                    f'<div class="tile later {family}"><span class="words"><span class="number">{notebook[:2]}</span> '
                     f"<strong>{notebook[3:].capitalize()}</strong></span></div>"
                 )
-        shown.append(f"## {part['part']}\n\n" + raw('<div class="cards">' + "\n".join(row) + "</div>"))
+        shown.append(f"## {part['part']}\n\n" + raw('<div class="tiles">' + "\n".join(row) + "</div>"))
         if here:
             head = f'```{{toctree}}\n:hidden:\n:caption: "{part["part"]}"\n\n'
             contents.append(head + "\n".join(here) + "\n```")
@@ -89,6 +90,7 @@ def write(cards: dict[str, dict], repository: str, folder: Path) -> None:
     text = (Path(__file__).parent / "front.md").read_text(encoding="utf-8")
     for key, value in {
         "hero": raw(HERO.format(first=first, **{k: html.escape(v) for k, v in cards[first]["links"].items()})),
+        "game": raw(live.host("game")),
         "map": shown,
         "result": raw(f'<p class="result"><img src="_static/head-to-head.png" alt="{result}"></p>'),
         "ready": str(len(cards)),

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import front
+import live
 import prepare
 import slides
 from sphinx.cmd.build import build_main
@@ -35,6 +36,7 @@ def make_book(folder: Path) -> int:
     cards = prepare.prepare(sorted((ROOT / "notebooks").glob("*.ipynb")), source)
     front.write(cards, project["urls"]["Repository"], source)
     slides.mathjax_and_fonts(source / "generated")
+    live.front_ends(source / "generated" / "live")
     status = build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-b", "html", str(source), str(book)])
     shutil.copytree(folder / "slides", book / "slides", dirs_exist_ok=True)
     return status

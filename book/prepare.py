@@ -4,9 +4,11 @@ import html
 import re
 from pathlib import Path
 
+import live
 import nbformat
 
 STILL = "Something to play with: this is a still. It comes alive in"
+RECORDED = "Here it answers from a recording. The models themselves draw for you in"
 BADGES = re.compile(r"^\[!\[Open in Colab\]\(.*?\)\]\((?P<colab>.*?)\) \[!\[.*?\]\(.*?\)\]\((?P<binder>.*?)\)$", re.M)
 
 
@@ -28,10 +30,12 @@ def badges(to: dict[str, str]) -> str:
     return f'<p class="badges">{" ".join(shown)}</p>'
 
 
-def still(to: dict[str, str]) -> str:
-    """What stands below a widget's still."""
+def still(to: dict[str, str], source: str) -> str:
+    """What stands below a widget's still: the widget itself where its answers were recorded, and where it is whole."""
+    name = next((name for name in live.NAMES if f"{name.capitalize()}(" in source), None)
+    words = live.host(name) + "\n" + f'<p class="still">{RECORDED} ' if name else f'<p class="still">{STILL} '
     there = f'<a href="{html.escape(to["colab"])}">Colab</a>, <a href="{html.escape(to["binder"])}">Binder</a>'
-    return f'<p class="still">{STILL} {there} or on your own machine.</p>'
+    return f"{words}{there} or on your own machine.</p>"
 
 
 def for_book(notebook, name: str):
@@ -51,7 +55,7 @@ def for_book(notebook, name: str):
                     cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
                 cell.metadata.mystnb = {"image": {"alt": alt}}
                 if output.data.get("text/plain", "").startswith("Widget:"):
-                    cells.append(nbformat.v4.new_markdown_cell(still(to)))
+                    cells.append(nbformat.v4.new_markdown_cell(still(to, cell.source)))
     notebook.cells = cells
     return notebook
 

@@ -14,7 +14,7 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import ROOT, shoot
+from browser import ROOT, changes, drawn, set_slider, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -110,7 +110,7 @@ def test_a_page_of_the_book(watched, address, name):
 
 def test_the_front_page(watched, address):
     check_page(watched, f"{address}/index.html")
-    assert watched.locator(".card a.open").count() == len(NAMES)
+    assert watched.locator(".tile a.open").count() == len(NAMES)
     counter = watched.locator(".films output").first
     watched.locator(".hero button").wait_for()
     watched.wait_for_function("() => !document.querySelector('.films output').value.startsWith('0 of')")
@@ -121,6 +121,40 @@ def test_the_front_page(watched, address):
     shoot(watched, "book-phone")
     watched.set_viewport_size({"width": 1280, "height": 900})
     shoot(watched, "book")
+    assert not watched.mishaps
+
+
+def test_the_game_plays_without_a_kernel(watched, address):
+    watched.goto(f"{address}/index.html")
+    game = watched.locator(".live.alive[data-live=game]")
+    game.wait_for()
+    assert game.locator(".card").count() == 12
+    first = drawn(game)
+    for i in range(6):
+        game.locator(".card").nth(i).click()
+    game.locator(".card.open").nth(11).wait_for()
+    tags = " ".join(game.locator(".tag").all_inner_texts())
+    assert (tags.count("real"), tags.count("pixel by pixel"), tags.count("out of noise")) == (6, 3, 3)
+    assert f"{tags.count('✓')} of 6 found" in game.inner_text()
+    game.get_by_role("button", name="Deal again").click()
+    changes(watched, game, first, "Deal again")
+    assert game.locator(".card.open").count() == 0 == game.locator(".card[aria-pressed=true]").count()
+    shoot(game, "book-game")
+    assert not watched.mishaps
+
+
+def test_the_clocks_play_without_a_kernel(watched, address):
+    watched.goto(f"{address}/00_two_questions.html")
+    clocks = watched.locator(".live.alive[data-live=clocks]")
+    clocks.wait_for()
+    assert clocks.locator("canvas").count() == 3
+    boot = drawn(clocks)
+    set_slider(clocks.locator("input[type=range]").first, "Home")
+    start = changes(watched, clocks, boot, "the slider moved to the start")
+    clocks.locator("select").first.select_option(label="bag")
+    bag = changes(watched, clocks, start, "another class")
+    assert bag != boot
+    shoot(clocks, "book-clocks")
     assert not watched.mishaps
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import blocks
+import live
 import nbformat
 import packing
 import prepare
@@ -13,7 +14,7 @@ import pytest
 import slide_types
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_lib.show import plot
+from course_lib.show import play, plot
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -104,6 +105,29 @@ def test_the_book_carries_a_figures_words_and_its_own_badges():
     assert all(f'href="{to}"' in made.cells[0].source for to in ("https://colab.example/nb", "slides/09_t.html"))
     assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "code", "markdown"]
     assert prepare.STILL in made.cells[3].source
+
+
+def test_the_recorded_widgets_are_the_notebooks_and_their_front_ends_ask_for_nothing_else(tmp_path):
+    live.front_ends(tmp_path)
+    for name in live.NAMES:
+        told, script = json.loads((tmp_path / f"{name}.json").read_text()), (tmp_path / f"{name}.js").read_text()
+        own = {trait for trait in getattr(play, name.capitalize()).class_traits(sync=True)}
+        known = {*told["state"], *told.get("films", [{"told": {}}])[0]["told"]}
+        assert known <= own, f"{known - own} are no traits of {name}: run `python book/live.py`"
+        asked = set(re.findall(r'model\.get\("(\w+)"\)', script)) & own
+        assert asked - known <= {"answered", "wrong", "status"}, f"run `python book/live.py`: {name} asks for {asked}"
+    (stored,) = [
+        "".join(output["data"]["text/html"])
+        for cell in json.loads(NOTEBOOKS[0].read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+        if "text/html" in output.get("data", {})
+    ]
+    answer = json.loads((tmp_path / "game.json").read_text())["rounds"][0]["answer"]
+    for word in ("real", "pixel by pixel", "out of noise"):
+        said = re.search(rf"{word}</b>: (.*?)</li>", stored)[1]
+        assert [int(number) for number in re.findall(r"(\d+) \(", said)] == [
+            i for i, source in enumerate(answer, 1) if source == word
+        ]
 
 
 def test_a_notebook_without_badges_is_named():
