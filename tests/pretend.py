@@ -121,27 +121,40 @@ def _slope(function, at, towards):
         return function(*at), (near[0] - near[1]) / 2e-3
 
 
+def _enter(self) -> None:
+    """`torch.inference_mode` as `no_grad`: tensors like these can't live without versions."""
+    self.plain = torch.no_grad()
+    self.plain.__enter__()
+
+
+def _exit(self, *why) -> None:
+    self.plain.__exit__(*why)
+
+
 @contextlib.contextmanager
 def installed():
     """The course runs on the pretended device inside."""
     from course_lib import runtime
 
     device, precision, adam = runtime.device, runtime.precision, torch.optim.AdamW
-    enabled, inference, jvp = torch.is_autocast_enabled, torch.inference_mode, torch.func.jvp
+    enabled, jvp = torch.is_autocast_enabled, torch.func.jvp
+    inference = torch.inference_mode.__enter__, torch.inference_mode.__exit__
 
     def unfused(*args, **kwargs):
         return adam(*args, **{**kwargs, "fused": False, "foreach": False})
 
     runtime.device = lambda: DEVICE
     runtime.precision = lambda: (torch.float32, "the device is pretended")
-    torch.optim.AdamW, torch.inference_mode = unfused, torch.no_grad  # tensors like these can't live without versions
+    torch.optim.AdamW = unfused
+    torch.inference_mode.__enter__, torch.inference_mode.__exit__ = _enter, _exit
     torch.func.jvp = _slope
     torch.is_autocast_enabled = lambda *where: where != (DEVICE.type,) and enabled(*where)
     try:
         with _Function(), _Dispatch():
             yield
     finally:
-        torch.is_autocast_enabled, torch.inference_mode, torch.func.jvp = enabled, inference, jvp
+        torch.is_autocast_enabled, torch.func.jvp = enabled, jvp
+        torch.inference_mode.__enter__, torch.inference_mode.__exit__ = inference
         runtime.device, runtime.precision, torch.optim.AdamW = device, precision, adam
 
 
