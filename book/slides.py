@@ -14,6 +14,16 @@ from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 WIDTH, HEIGHT = 1280, 720
+LIST = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>Pixels, Tokens, Noise: slides</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="assets/slides.css"></head>
+<body class="list"><h1>Pixels, Tokens, Noise: slides</h1>
+<ul>
+{}
+</ul></body></html>
+"""
 
 
 def assets(folder: Path) -> None:
@@ -63,6 +73,9 @@ def deck(path: Path, export: SlidesExporter) -> str:
 def build(notebooks: list[Path], folder: Path) -> None:
     """Write a deck for each notebook into `folder`, and a page that lists them."""
     assets(folder / "assets")
-    export = exporter()
+    export, rows = exporter(), []
     for path in notebooks:
-        (folder / f"{path.stem}.html").write_text(deck(path, export), encoding="utf-8")
+        page = deck(path, export)
+        (folder / f"{path.stem}.html").write_text(page, encoding="utf-8")
+        rows.append(f'<li><a href="{path.stem}.html">{re.search("<title>(.*) · slides</title>", page)[1]}</a></li>')
+    (folder / "index.html").write_text(LIST.format("\n".join(rows)), encoding="utf-8")

@@ -74,7 +74,7 @@ FORMULAS = """async () => {
   return { asked: count(".math"), drawn: count(".math mjx-container"), wrong: count("mjx-merror") };
 }"""
 WIDE = """() => {
-  const scrolls = (e) => e.closest("pre, .cell_output, .table-wrapper, mjx-container, .math");
+  const scrolls = (e) => e.closest("pre, .cell_output, .table-wrapper, mjx-container, .math, table, aside");
   const beyond = [...document.querySelectorAll("article :is(p, li, h1, h2, h3, img, summary, canvas, a)")]
     .filter((e) => !scrolls(e) && e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1);
   const small = [...document.querySelectorAll("article :is(p, li)")]
@@ -193,6 +193,11 @@ def test_a_deck_of_slides(watched, address, name):
     assert watched.locator("mjx-merror").count() == 0
     watched.evaluate("() => Reveal.slide(0, 0)")
     shoot(watched, f"slides-{name[:2]}")
+    watched.set_viewport_size({"width": 390, "height": 844})
+    watched.reload()
+    watched.locator("body[data-formulas=drawn]").wait_for()
+    layout = watched.evaluate(WIDE.replace("article", "section section"))
+    assert layout["page"] <= layout["screen"] and not layout["beyond"] and not layout["small"], layout
     assert not watched.mishaps
 
 

@@ -14,6 +14,7 @@ import pytest
 import slide_types
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_lib.publish import repository
 from course_lib.show import play, plot
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,6 +96,18 @@ def test_a_figure_and_its_reading_share_a_slide_where_they_fit():
     assert [cell.metadata.slideshow.slide_type for cell in out[-2:]] == ["subslide", "fragment"]
     out = packing.packed([title, question, *filler, drawing(), new_markdown_cell(read * 8)])
     assert [cell.metadata.slideshow.slide_type for cell in out[-2:]] == ["subslide", "subslide"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_carries_badges_that_open_it(path):
+    to = prepare.links(nbformat.read(path, as_version=4), path.stem)
+    where = repository()
+    assert to["colab"] == f"https://colab.research.google.com/github/{where}/blob/main/notebooks/{path.name}"
+    assert to["binder"] == f"https://mybinder.org/v2/gh/{where}/HEAD?labpath=notebooks/{path.name}"
+
+
+def test_the_readme_carries_the_badges_too():
+    assert prepare.BADGES.search((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def test_the_book_carries_a_figures_words_and_its_own_badges():

@@ -1,4 +1,5 @@
-// Starts the slides; formulas are drawn before their slide is laid out.
+// Starts the slides; formulas are drawn before their slide is laid out. A phone held upright gets them as one page.
+const upright = innerWidth < 600;
 const { width, height } = document.currentScript.dataset;
 
 window.MathJax = {
@@ -7,20 +8,23 @@ window.MathJax = {
   startup: {
     async pageReady() {
       await MathJax.startup.defaultPageReady();
-      Reveal.layout();
+      if (!upright) Reveal.layout();
       document.body.dataset.formulas = "drawn";
     },
   },
 };
 
-Reveal.initialize({
-  width: Number(width),
-  height: Number(height),
-  margin: 0.03,
-  center: false,
-  hash: true,
-  slideNumber: "c/t",
-  transition: "none",
-  navigationMode: "linear",
-  plugins: [RevealNotes],
-});
+if (upright) document.documentElement.classList.add("upright");
+else
+  Reveal.initialize({
+    width: Number(width),
+    height: Number(height),
+    margin: 0.03,
+    center: false,
+    hash: true,
+    slideNumber: "c/t",
+    transition: "none",
+    navigationMode: "linear",
+    scrollActivationWidth: 0,
+    plugins: [RevealNotes],
+  });
