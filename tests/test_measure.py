@@ -1,9 +1,11 @@
 """Bits, distances and costs: closed forms and other people's code as oracles."""
 
+import copy
 import math
 
 import numpy as np
 import pytest
+import tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from course_lib import data, measure
 from course_lib.measure import frechet as fd
 from course_lib.measure.frechet import frechet_distance
 from course_lib.measure.likelihood import mosaic
+from course_lib.methods import masked
 
 
 def gaussian(n, d, seed, scale=1.0, shift=0.0):
@@ -144,6 +147,23 @@ def test_a_counter_counts_calls_and_rows_with_and_without_a_decoder():
     counter(torch.zeros(5, 2), None)
     assert (counter.calls, counter.rows) == (2, 8)
     assert not hasattr(counter, "decoder")
+
+
+@pytest.mark.parametrize("steps", [1, 5, 12])
+def test_a_counter_counts_the_passes_of_the_masked_sampler(steps):
+    model = tiny.transformer(context=0, blocks=(12,), inputs=6)
+    counter, labels = measure.Counter(model), torch.tensor([0, 2])
+    dials = {"shape": (3, 4), "steps": steps, "guidance": 2.0}
+    counted = masked.sample(counter, labels, **dials, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(counted, masked.sample(model, labels, **dials, generator=torch.Generator().manual_seed(1)))
+    assert (counter.calls, counter.rows) == (steps, 4 * steps)  # guidance asks twice a picture, in one call
+
+
+def test_a_counter_answers_as_its_model_does():
+    model = tiny.transformer()
+    counter = measure.Counter(model)
+    assert counter.config is model.config and counter.null == model.null
+    assert not hasattr(counter, "no such thing") and copy.copy(counter).model is model
 
 
 def test_flops_of_a_matrix_product_are_twice_its_size():

@@ -13,21 +13,23 @@ from ..networks.layers import FLOPS
 
 
 class Counter:
-    """Wrap a model and count: `.calls` of the network, and `.rows`, the pictures that went through it."""
+    """Wrap a model and count: `.calls` of the network, and `.rows`, the pictures that went through it.
+
+    Whatever else a sampler asks of a model (its `config`, its `null` label) is answered by the model itself.
+    """
 
     def __init__(self, model: Callable):
         self.model, self.calls, self.rows = model, 0, 0
-        if hasattr(model, "null"):
-            self.null = model.null
 
     def __call__(self, x, *conditions):
         self.calls, self.rows = self.calls + 1, self.rows + len(x)
         return self.model(x, *conditions)
 
     def __getattr__(self, name: str):
-        if name != "decoder":
+        if name == "model":  # asked for before it is there, as by `copy`
             raise AttributeError(name)
-        return self._decoder if hasattr(self.model, "decoder") else getattr(self.model, name)
+        found = getattr(self.model, name)
+        return self._decoder if name == "decoder" else found
 
     def _decoder(self, labels):
         step = self.model.decoder(labels)
