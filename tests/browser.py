@@ -29,8 +29,8 @@ def browser() -> str | None:
 
 
 @contextlib.contextmanager
-def jupyterlab(home: Path):
-    """The address of a JupyterLab that serves the folder `home`, where its settings and its cache lie too."""
+def jupyterlab(home: Path, **variables: str):
+    """The address of a JupyterLab that serves `home`, its settings and its cache in there; `variables` for kernels."""
     for name, settings in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,14 +38,18 @@ def jupyterlab(home: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "COURSE_CACHE": str(home / "cache"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-    }
+    environment = (
+        os.environ
+        | variables
+        | {
+            "COURSE_CACHE": str(home / "cache"),
+            "IPYTHONDIR": str(home / "ipython"),
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        }
+    )
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     command += ["--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={home}"]
     with open(home / "lab.log", "w") as log:

@@ -1,9 +1,11 @@
 """What all widgets share."""
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
+import traitlets
 from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
@@ -17,9 +19,29 @@ def script(name: str) -> str:
 class Play(anywidget.AnyWidget):
     """A widget that also carries a picture of itself: where no kernel runs, that picture is shown instead.
 
-    Subclasses set `_esm = script("name")`, `_css = STYLE`, synced traits (`traitlets.CBytes` for bytes from the
-    browser), and give `frame() -> Figure`. An error in Python is raised, never swallowed.
+    Subclasses set `_esm = script("name")` and synced traits (`traitlets.CBytes` for bytes from the browser), end their
+    `__init__` with `answers`, and give `frame() -> Figure`. An error in Python is raised, never swallowed.
     """
+
+    _css = (HERE / "common.css").read_text()
+    answered = traitlets.Int(0).tag(sync=True)  # how often Python has drawn: the browser waits for the next time
+    wrong = traitlets.Unicode().tag(sync=True)  # the error of the last time, for the reader
+
+    def answers(self, draw: Callable[[], None], *names: str) -> None:
+        """Draw now and whenever one of the traits `names` changes, and let the browser know: all else may stay."""
+
+        def answer(_change) -> None:
+            self.wrong = ""
+            try:
+                draw()
+            except Exception as error:
+                self.wrong = f"{type(error).__name__}: {error}"
+                raise
+            finally:
+                self.answered += 1
+
+        draw()
+        self.observe(answer, names=list(names))
 
     def frame(self) -> Figure:
         """The static frame: what the widget shows at first, with its finding in the title."""

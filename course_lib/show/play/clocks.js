@@ -1,22 +1,4 @@
 // Clocks: films of pictures in the making on one real clock. Scrub, play, pause; the class and seed ask Python for more.
-const clocksStyle = `
-.ptn-clocks { font-family: system-ui, sans-serif; color: #222; background: #fff; max-width: 720px; padding: 4px; }
-.ptn-clocks .bar { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 6px 0; }
-.ptn-clocks .cards { display: flex; flex-wrap: wrap; gap: 18px; margin: 10px 0; }
-.ptn-clocks .card { flex: 1 1 224px; max-width: 280px; border-top: 4px solid var(--colour); padding-top: 6px; }
-.ptn-clocks h4 { margin: 0 0 6px; font-size: 15px; color: var(--colour); }
-.ptn-clocks canvas { width: 100%; image-rendering: pixelated; display: block; border-radius: 3px; background: #000; }
-.ptn-clocks .number { display: flex; justify-content: space-between; font-variant-numeric: tabular-nums; font-size: 14px; margin-top: 6px; }
-.ptn-clocks .number b { font-size: 18px; }
-.ptn-clocks .done { color: #666; font-size: 13px; min-height: 1.3em; }
-.ptn-clocks button { font: inherit; font-weight: 600; padding: 5px 14px; border: 1px solid #888; border-radius: 5px; background: #f4f4f4; color: #222; cursor: pointer; }
-.ptn-clocks button.play { background: #222; color: #fff; border-color: #222; min-width: 86px; }
-.ptn-clocks select, .ptn-clocks input[type=number] { font: inherit; padding: 3px 5px; color: #222; background: #fff; border: 1px solid #999; border-radius: 4px; }
-.ptn-clocks input[type=number] { width: 5em; }
-.ptn-clocks input[type=range] { flex: 1 1 240px; accent-color: #222; }
-.ptn-clocks :focus-visible { outline: 3px solid #56B4E9; outline-offset: 1px; }
-.ptn-clocks .time { font-variant-numeric: tabular-nums; min-width: 9.5em; text-align: right; font-size: 14px; }
-`;
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255);
 // The bytes of entry k of a film as RGB; what is still missing has the family's colour (as in show/films.py).
 const tinted = (film, k, count, width) => {
@@ -30,30 +12,30 @@ const tinted = (film, k, count, width) => {
   return out;
 };
 const render = ({ model, el }) => {
-  let films = [], now = 0, last = 1, playing = false, before = 0, speed = 1;
-  const root = make("div", { className: "ptn-clocks" }, make("style", {}, clocksStyle));
+  let films = [], now = 0, last = 1, playing = false, before = 0, shown = 0, speed = 1;
+  const d = desk(model, el, "clocks", "Pictures in the making, on one clock", "the models are drawing …");
   const cards = make("div", { className: "cards" });
   const scrub = make("input", { type: "range", min: 0, max: 1000, value: "0", "aria-label": "time" });
   const time = make("span", { className: "time" });
-  const status = make("span", { className: "done", role: "status" });
-  const play = make("button", { className: "play", onclick: () => toggle() }, "▶ Play");
-  const again = make("button", { onclick: () => ask("seed", model.get("seed") + 1) }, "Another one");
+  const play = button("▶ Play", () => toggle(), "main");
+  const again = button("Another one", () => ask("seed", model.get("seed") + 1));
   const speeds = [["real time", 1], ["4 × slower", 4], ["20 × slower", 20]];
-  const pace = chooser("Speed ", speeds.map((s) => s[0]), 0, (i) => (speed = speeds[i][1]));
-  const pick = chooser("Class ", model.get("names"), model.get("label"), (i) => ask("label", i));
+  const pace = chooser("Speed", speeds.map((s) => s[0]), 0, (i) => (speed = speeds[i][1]));
+  const pick = chooser("Class", model.get("names"), model.get("label"), (i) => ask("label", i));
   const seed = make("input", { type: "number", min: 0, step: 1, value: String(model.get("seed")) });
   seed.addEventListener("change", () => ask("seed", Math.max(0, Math.floor(Number(seed.value) || 0))));
-  const ask = (key, value) => {
+  d.on("change:seed", () => (seed.value = String(model.get("seed"))));
+  d.on("change:label", () => pick.put(model.get("label")));
+  const ask = (name, value) => {
     stop();
-    if (key === "seed") seed.value = String(value);
-    status.textContent = "The models are drawing …";
-    model.set(key, value);
-    model.save_changes();
+    d.status.classList.remove("quiet");
+    d.ask(name, value);
   };
   const show = () => {
     const [height, width] = model.get("size");
     scrub.value = String(Math.round((1000 * now) / last));
     time.textContent = `${Math.round(now)} of ${Math.round(last)} ms`;
+    scrub.setAttribute("aria-valuetext", time.textContent);
     for (const film of films) {
       let k = film.k <= film.ms.length - 1 && film.ms[film.k] <= now ? film.k : 0;
       while (k + 1 < film.ms.length && film.ms[k + 1] <= now) k++;
@@ -72,7 +54,10 @@ const render = ({ model, el }) => {
     if (!playing || !el.isConnected) return;
     now = Math.min(last, now + (then - before) / speed);
     before = then;
-    show();
+    if (!calm() || now >= last || then - shown > 600) {
+      shown = then; // a few still pictures for whom motion disturbs
+      show();
+    }
     if (now >= last) stop();
     else requestAnimationFrame(tick);
   };
@@ -102,7 +87,7 @@ const render = ({ model, el }) => {
     cards.replaceChildren(...films.map((film) => film.card));
     last = Math.max(...films.map((film) => film.ms.at(-1)));
     now = last;
-    status.textContent = "";
+    d.status.classList.toggle("quiet", !model.get("wrong")); // the cards say it; for screen readers once more
     show();
   };
   scrub.addEventListener("input", () => {
@@ -110,14 +95,11 @@ const render = ({ model, el }) => {
     now = (last * Number(scrub.value)) / 1000;
     show();
   });
-  model.on("change:about", load);
-  const seeds = make("label", {}, "Seed ", seed);
-  root.append(make("div", { className: "bar" }, pick, seeds, again, status), cards, make("div", { className: "bar" }, play, scrub, time, pace));
-  el.append(root);
-  load();
+  const seeds = make("label", { className: "control" }, make("span", {}, "Seed"), seed);
+  const close = d.open(load, bar(pick, seeds, again, d.status), cards, bar(play, scrub, time, pace));
   return () => {
     stop();
-    model.off("change:about", load);
+    close();
   };
 };
 export default { render };

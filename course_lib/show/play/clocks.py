@@ -23,14 +23,14 @@ class Clocks(Play):
     about = traitlets.List().tag(sync=True)  # a dictionary a clock: name, colour, known, forwards, ms, frames
     pixels = traitlets.Bytes().tag(sync=True)  # the frames of all clocks, one after another
     size = traitlets.List().tag(sync=True)
+    status = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, clocks: list[Callable[[int, int], Film]], names: list[str], label: int = 9, seed: int = 0):
         if not clocks:
             raise ValueError("clocks is empty: give at least one callable (label, seed) -> Film.")
         self.clocks = list(clocks)
         super().__init__(names=list(names), label=label, seed=seed)
-        self._make()
-        self.observe(lambda _: self._make(), ["label", "seed"])
+        self.answers(self._make, "label", "seed")
 
     @traitlets.validate("label")
     def _known_class(self, proposal) -> int:
@@ -64,11 +64,14 @@ class Clocks(Play):
                 list(self.films[0].frames.shape[1:]),
                 b"".join(film.frames.numpy().tobytes() for film in self.films),
             )
-            self.about = rows
+            self.about, self.status = rows, f"One {self.names[self.label]}: {self._parts()}."
+
+    def _parts(self) -> str:
+        """What each film cost."""
+        return "; ".join(f"{film.name} {film.forwards[-1]} forwards, {film.ms[-1]:,.0f} ms" for film in self.films)
 
     def frame(self):
         """The films as strips on one clock."""
-        parts = [f"{film.name} {film.forwards[-1]} forwards, {film.ms[-1]:,.0f} ms" for film in self.films]
-        title = f"One {self.names[self.label]}, one clock: " + "; ".join(parts)
-        alt = f"Films of one {self.names[self.label]} in the making, a row a model: " + "; ".join(parts) + "."
+        title = f"One {self.names[self.label]}, one clock: {self._parts()}"
+        alt = f"Films of one {self.names[self.label]} in the making, a row a model: {self._parts()}."
         return strips(self.films, title=title, alt=alt)

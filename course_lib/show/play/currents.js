@@ -1,22 +1,16 @@
 // Points in a field, from noise to data: drag the time, or let it run.
 const render = ({ model, el }) => {
+  const d = desk(model, el, "currents", "Points in the field that carries them", "solving …");
   const { steps, arrows, cells, extent } = model.get("layout_of");
   const side = 440;
-  const canvas = make("canvas", { role: "img", width: side, height: side, style: "max-width:100%;background:#0A0F24" });
-  const status = make("output", { "aria-live": "polite", style: "display:block;font:13px sans-serif" });
-  const clock = make("output", { style: "font:13px sans-serif;min-width:5em;display:inline-block" });
-  const tint = document.createElement("canvas");
-  tint.width = tint.height = cells;
+  const canvas = make("canvas", { role: "img", width: side, height: side });
+  const tint = make("canvas", { width: cells, height: cells });
   const floats = (name) => new Float32Array(bytesOf(model.get(name)).slice().buffer);
   const place = (x, y) => [((x + extent) / (2 * extent)) * side, ((extent - y) / (2 * extent)) * side];
   const stops = [[10, 15, 36], [11, 47, 92], [0, 114, 178], [140, 203, 239]];
   let points, field, glow, owners;
   let moment = 0;
   let playing = 0;
-  const read = () => {
-    [points, field] = [floats("points"), floats("field")];
-    [glow, owners] = [bytesOf(model.get("glow")), bytesOf(model.get("owners"))];
-  };
   const sky = (context) => {
     const inner = tint.getContext("2d");
     const image = inner.createImageData(cells, cells);
@@ -43,14 +37,14 @@ const render = ({ model, el }) => {
       const length = Math.hypot(vx, vy) || 1;
       const size = (0.8 * cell * Math.min(1, length / 3)) / length;
       const [a, b] = place(x, y);
-      const [c, d] = place(x + size * vx, y + size * vy);
-      const turn = Math.atan2(d - b, c - a);
+      const [c, e] = place(x + size * vx, y + size * vy);
+      const turn = Math.atan2(e - b, c - a);
       context.beginPath();
       context.moveTo(a, b);
-      context.lineTo(c, d);
+      context.lineTo(c, e);
       for (const wing of [2.6, -2.6]) {
-        context.moveTo(c, d);
-        context.lineTo(c + 4 * Math.cos(turn + wing), d + 4 * Math.sin(turn + wing));
+        context.moveTo(c, e);
+        context.lineTo(c + 4 * Math.cos(turn + wing), e + 4 * Math.sin(turn + wing));
       }
       context.stroke();
     }
@@ -73,63 +67,52 @@ const render = ({ model, el }) => {
       context.arc(...at(moment, i), 2.2, 0, 7);
       context.fill();
     }
-    const t = (1 - moment / steps).toFixed(2);
-    clock.textContent = ` t = ${t}`;
-    canvas.setAttribute("aria-label", `${count} points in their field at time ${t}. ${model.get("status")}`);
+    canvas.setAttribute("aria-label", `${count} points in their field at time ${words(moment)}. ${model.get("status")}`);
   };
-  const range = make("input", { type: "range", min: 0, max: steps, step: 1, value: "0", style: "width:16em" });
+  const words = (m) => `t = ${(1 - m / steps).toFixed(2)}`;
+  const time = slider("time: noise to data", 0, steps, 1, 0, () => {}, words);
   const go = (value) => {
-    moment = value;
-    range.value = String(value);
+    moment = Math.min(value, steps);
+    time.put(moment);
     draw();
   };
-  range.addEventListener("input", () => go(Number(range.value)));
+  time.addEventListener("input", (event) => {
+    stop();
+    go(Number(event.target.value));
+  });
   const stop = () => {
     clearInterval(playing);
     playing = 0;
-    button.textContent = "run";
+    run.textContent = "▶ Run";
   };
   const start = () => {
     if (moment === steps) go(0);
-    button.textContent = "stop";
-    playing = setInterval(() => (moment < steps ? go(moment + 1) : stop()), 70);
+    run.textContent = "❚❚ Stop";
+    const [leap, wait] = calm() ? [steps / 5, 900] : [1, 70]; // a few still pictures for whom motion disturbs
+    playing = setInterval(() => (moment < steps ? go(moment + leap) : stop()), wait);
   };
-  const button = make("button", { textContent: "run", onclick: () => (playing ? stop() : start()) });
-  const showing = make("input", { type: "checkbox", checked: true, onchange: draw });
-  const set = (name) => (value) => {
-    status.textContent = "solving …";
-    model.set(name, value);
-    model.save_changes();
-  };
-  const row = "display:flex;gap:0.4em 1.4em;flex-wrap:wrap;margin:0.4em 0;font:13px sans-serif;align-items:center";
-  el.append(
-    make(
-      "div",
-      { style: row },
-      chooser("label ", model.get("names"), model.get("label"), set("label")),
-      slider("guidance w ", 0, 8, 0.5, model.get("guidance"), set("guidance")),
-      slider("fresh noise (churn) ", 0, 4, 0.25, model.get("churn"), set("churn")),
-      make("button", { textContent: "other noise", onclick: () => set("seed")(model.get("seed") + 1) }),
-    ),
-    make(
-      "div",
-      { style: row },
-      make("label", {}, "time: noise ", range, " data"),
-      clock,
-      button,
-      make("label", {}, showing, " field"),
-    ),
-    canvas,
-    status,
-  );
+  const run = button("▶ Run", () => (playing ? stop() : start()), "main");
+  const showing = make("input", { type: "checkbox", checked: true, onchange: () => draw() });
   const renew = () => {
-    read();
-    status.textContent = model.get("status");
+    [points, field] = [floats("points"), floats("field")];
+    [glow, owners] = [bytesOf(model.get("glow")), bytesOf(model.get("owners"))];
     draw();
   };
-  const names = ["points", "status"];
-  names.forEach((name) => model.on(`change:${name}`, renew));
-  renew();
-  return () => clearInterval(playing);
+  const close = d.open(
+    renew,
+    bar(
+      d.pick("label", "label", model.get("names")),
+      d.dial("guidance w", "guidance", 0, 8, 0.5),
+      d.dial("fresh noise (churn)", "churn", 0, 4, 0.25),
+      d.next("other noise", "seed"),
+    ),
+    bar(run, time, make("label", { className: "control" }, showing, "field")),
+    canvas,
+    d.status,
+  );
+  return () => {
+    stop();
+    close();
+  };
 };
 export default { render };

@@ -42,8 +42,7 @@ class Currents(Play):
             raise ValueError(f"names={names} must be one name a class, for 1 to {len(plane.PARTS)} classes.")
         self.laws = [*classes, together(classes)]
         super().__init__(names=[*names, "no class"], count=count, label=len(classes))
-        self.draw()
-        self.observe(self.draw, ["label", "guidance", "churn", "seed"])
+        self.answers(self.draw, "label", "guidance", "churn", "seed")
 
     @traitlets.validate("label", "guidance", "churn")
     def _checked(self, proposal):
@@ -71,7 +70,7 @@ class Currents(Play):
         flow.solve(self._towards(label, w), start, steps=STEPS, solver=solver, callback=lambda i, x: states.append(x))
         return torch.stack(states)
 
-    def draw(self, _=None) -> None:
+    def draw(self) -> None:
         """Run again with the controls as they stand, and send all moments."""
         self.states = self.run(self.label, self.guidance, self.churn)
         arrows, cells = plane.grid(ARROWS), plane.grid(CELLS)

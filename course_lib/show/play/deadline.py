@@ -25,6 +25,7 @@ class Deadline(Play):
     label = traitlets.Int(8).tag(sync=True)
     milliseconds = traitlets.Float(50.0).tag(sync=True)
     limits = traitlets.List().tag(sync=True)
+    status = traitlets.Unicode().tag(sync=True)
     shown = traitlets.Bytes().tag(sync=True)  # grey bytes of the cards' pictures, one after another
 
     def __init__(self, rows: list[dict], draw: Callable, names: list[str], words: dict[str, str], batch: int = 1):
@@ -32,8 +33,7 @@ class Deadline(Play):
         self.made: dict[tuple, Tensor] = {}
         costs = [self.cost(row) for row in rows]
         super().__init__(names=list(names), limits=[min(costs) / 2, max(costs) * 1.2])
-        self._fill()
-        self.observe(self._fill, names=["label", "milliseconds"])
+        self.answers(self._fill, "label", "milliseconds")
 
     def cost(self, row: dict) -> float:
         """Milliseconds of one picture with the setting of `row`."""
@@ -53,7 +53,7 @@ class Deadline(Play):
             self.made[key] = self.draw(row["name"], row["dials"], self.label).cpu()
         return self.made[key]
 
-    def _fill(self, _=None) -> None:
+    def _fill(self) -> None:
         """One card a model, and whose distance is least."""
         if not self.milliseconds > 0 or not 0 <= self.label < len(self.names):
             raise ValueError(
@@ -71,6 +71,8 @@ class Deadline(Play):
             )
         self.shown = torch.cat([self.picture(row) for row in chosen.values()]).numpy().tobytes()
         self.cards = cards
+        nearest = f"; nearest to real pictures: {self.words[first]}" if first else ""
+        self.status = f"Within {self.milliseconds:.3g} ms, {len(done)} of {len(chosen)} are done{nearest}"
 
     def frame(self):
         """Four deadlines, a row each, a column a model."""

@@ -1,36 +1,21 @@
 // Eight pictures, and every dial of the sampler.
 const render = ({ model, el }) => {
-  const [height, width] = model.get("size");
+  const d = desk(model, el, "dials", "The dials of sampling");
   const count = model.get("count");
-  const canvas = make("canvas", {
-    role: "img",
-    style: `width:${count * 78}px;max-width:100%;image-rendering:pixelated;display:block`,
-  });
-  const status = make("output", { "aria-live": "polite", style: "font:13px sans-serif" });
-  const set = (name) => (value) => {
-    status.textContent = "drawing …";
-    model.set(name, value);
-    model.save_changes();
-  };
-  const dial = (label, name, low, high, step) => slider(label, low, high, step, model.get(name), set(name));
-  const controls = make(
-    "div",
-    { style: "display:flex;gap:0.4em 1.4em;flex-wrap:wrap;margin:0.4em 0;font:13px sans-serif" },
-    chooser("class ", model.get("classes"), model.get("label"), set("label")),
-    dial("temperature ", "temperature", 0, 1.5, 0.05),
-    dial("guidance ", "guidance", 0, 4, 0.25),
-    dial("top-p ", "top_p", 0.05, 1, 0.05),
-    dial("top-k (0: all) ", "top_k", 0, model.get("levels"), 1),
-    make("button", { textContent: "another seed", onclick: () => set("seed")(model.get("seed") + 1) }),
+  const pictures = gallery(Array(count).fill(""), model.get("size"), { most: 84 });
+  const draw = () => pictures.put(bytesOf(model.get("shown")), `${count} samples. ${model.get("status")}`);
+  return d.open(
+    draw,
+    bar(
+      d.pick("class", "label", model.get("classes")),
+      d.dial("temperature", "temperature", 0, 1.5, 0.05),
+      d.dial("guidance", "guidance", 0, 4, 0.25),
+      d.dial("top-p", "top_p", 0.05, 1, 0.05),
+      d.dial("top-k", "top_k", 0, model.get("levels"), 1, (k) => (k ? String(k) : "all")),
+      d.next("another seed", "seed"),
+    ),
+    pictures,
+    d.status,
   );
-  const draw = () => {
-    paint(canvas, bytesOf(model.get("shown")), height, count * width);
-    status.textContent = model.get("status");
-    canvas.setAttribute("aria-label", `${count} samples. ${status.textContent}`);
-  };
-  model.on("change:shown", draw);
-  model.on("change:status", draw);
-  el.append(controls, canvas, status);
-  draw();
 };
 export default { render };

@@ -53,8 +53,7 @@ class Dials(Play):
         choices = [*self.names, "no class", "all in turn"]
         super().__init__(levels=levels, classes=choices, label=len(self.names) + 1)
         self.size = list(pictures.pixels.shape[-2:])
-        self._draw()
-        self.observe(self._draw, names=["temperature", "top_p", "top_k", "guidance", "label", "seed"])
+        self.answers(self._draw, "temperature", "top_p", "top_k", "guidance", "label", "seed")
 
     def make(self, labels: torch.Tensor, **dials) -> torch.Tensor:
         """Grey uint8 pictures `[N, 1, H, W]` of `labels [N]`, with the sampler's own names for the dials."""
@@ -78,7 +77,7 @@ class Dials(Play):
         real = [spread(self.real[row]) for row in torch.stack(rows, 1)]
         return spread(features) / (sum(real) / draws)
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Draw with the dials as they stand, and judge."""
         labels, start = self.wanted(), time.perf_counter()
         dials = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k, "guidance": self.guidance}

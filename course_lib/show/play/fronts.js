@@ -1,28 +1,10 @@
 // Ten pictures, and the plane of accuracy and variety with a point for every setting tried so far.
 const render = ({ model, el }) => {
-  const [height, width] = model.get("size");
+  const d = desk(model, el, "fronts", "Accuracy against variety");
   const count = model.get("count");
-  const canvas = make("canvas", {
-    role: "img",
-    style: `width:${count * 62}px;max-width:100%;image-rendering:pixelated;display:block`,
-  });
-  const status = make("output", { "aria-live": "polite", style: "font:13px sans-serif" });
-  const set = (name) => (value) => {
-    status.textContent = "drawing …";
-    model.set(name, value);
-    model.save_changes();
-  };
-  const dial = (label, name, low, high, step) => slider(label, low, high, step, model.get(name), set(name));
-  const controls = make(
-    "div",
-    { style: "display:flex;gap:0.4em 1.4em;flex-wrap:wrap;margin:0.4em 0;font:13px sans-serif" },
-    dial("temperature ", "temperature", 0, 1.5, 0.1),
-    dial("guidance ", "guidance", 0, 4, 0.25),
-    dial("guided tokens ", "last", 0, model.get("length"), 1),
-    make("button", { textContent: "another seed", onclick: () => set("seed")(model.get("seed") + 1) }),
-  );
-  const W = 460, H = 250, LEFT = 44, BOTTOM = 34;
-  const plane = make("div");
+  const pictures = gallery(Array(count).fill(""), model.get("size"), { most: 72, least: 52 });
+  const W = 520, H = 280, LEFT = 48, BOTTOM = 40;
+  const plane = make("div"), list = make("ul");
   const node = (tag, attributes, text = "") => {
     const one = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
@@ -42,40 +24,48 @@ const render = ({ model, el }) => {
     const x = (v) => LEFT + ((v - x0) / (x1 - x0)) * (W - LEFT - 12);
     const y = (v) => H - BOTTOM - ((v - y0) / (y1 - y0)) * (H - BOTTOM - 10);
     const label = `Accuracy against variety of ${points.length} settings. ${model.get("status")}`;
-    const svg = node("svg", { viewBox: `0 0 ${W} ${H}`, width: W, role: "img", "aria-label": label, style: "max-width:100%" });
+    const svg = node("svg", { viewBox: `0 0 ${W} ${H}`, width: W, role: "img", "aria-label": label });
     const text = (words, left, top, anchor = "middle") =>
-      svg.append(node("text", { x: left, y: top, "font-size": 11, "text-anchor": anchor, fill: "currentColor" }, words));
-    const line = (a, b, c, d) => svg.append(node("line", { x1: a, y1: b, x2: c, y2: d, stroke: "currentColor" }));
+      svg.append(node("text", { x: left, y: top, "font-size": 12, "text-anchor": anchor, fill: "#222" }, words));
+    const line = (a, b, c, d) => svg.append(node("line", { x1: a, y1: b, x2: c, y2: d, stroke: "#222" }));
     line(LEFT, H - BOTTOM, W - 8, H - BOTTOM);
     line(LEFT, H - BOTTOM, LEFT, 6);
     for (let k = 0; k <= 4; k++) {
       const across = x0 + ((x1 - x0) * k) / 4, up = y0 + ((y1 - y0) * k) / 4;
-      text(`${Math.round(100 * across)} %`, x(across), H - BOTTOM + 14);
+      if (across <= 1) text(`${Math.round(100 * across)} %`, x(across), H - BOTTOM + 15);
       text(up.toFixed(2), LEFT - 5, y(up) + 4, "end");
     }
-    text("taken for what was asked", (W + LEFT) / 2, H - 5);
-    text("variety", LEFT + 6, 12, "start");
+    text("taken for what was asked", (W + LEFT) / 2, H - 6);
+    text("variety (real: 1)", LEFT + 6, 14, "start");
     points.forEach(([accuracy, variety, words, shade], i) => {
       const now = i === points.length - 1;
-      const dot = node("circle", {
-        cx: x(accuracy), cy: y(variety), r: now ? 8 : 4, fill: shade,
-        stroke: now ? "currentColor" : "none", "stroke-width": 2,
-      });
+      const ring = now ? { r: 8, stroke: "#222", "stroke-width": 2.5 } : { r: 4 };
+      const dot = node("circle", { cx: x(accuracy), cy: y(variety), fill: shade, ...ring });
       dot.append(node("title", {}, words));
       svg.append(dot);
     });
-    text("★", x(model.get("real")), y(1) + 4);
+    svg.append(node("text", { x: x(model.get("real")), y: y(1) + 7, "font-size": 20, "text-anchor": "middle", fill: "#222" }, "★"));
     plane.replaceChildren(svg);
+    const says = ([accuracy, variety, words]) => make("li", {}, `${words}: ${Math.round(100 * accuracy)} %, variety ${variety.toFixed(2)}`);
+    list.replaceChildren(...points.map(says));
   };
   const draw = () => {
-    paint(canvas, bytesOf(model.get("shown")), height, count * width);
-    status.textContent = model.get("status");
-    canvas.setAttribute("aria-label", `${count} samples, one a class. ${status.textContent}`);
+    pictures.put(bytesOf(model.get("shown")), `${count} samples, one a class. ${model.get("status")}`);
     drawPlane();
   };
-  model.on("change:shown", draw);
-  model.on("change:status", draw);
-  el.append(controls, canvas, status, plane);
-  draw();
+  return d.open(
+    draw,
+    bar(
+      d.dial("temperature", "temperature", 0, 1.5, 0.1),
+      d.dial("guidance", "guidance", 0, 4, 0.25),
+      d.dial("guided tokens", "last", 0, model.get("length"), 1),
+      d.next("another seed", "seed"),
+    ),
+    pictures,
+    d.status,
+    plane,
+    make("div", { className: "note" }, "A dot is a setting, the darker the hotter; the ringed one is yours. ★ real pictures."),
+    make("details", {}, make("summary", {}, "all settings in words"), list),
+  );
 };
 export default { render };

@@ -45,8 +45,7 @@ class Fronts(Play):
         super().__init__(length=length, last=length, real=share, size=list(pictures.pixels.shape[-2:]))
         rows = [(t, w, length) for t in TEMPERATURES for w in GUIDANCES]
         self.found = {row: self.measure(*row) for row in rows}
-        self._draw()
-        self.observe(self._draw, names=["temperature", "guidance", "last", "seed"])
+        self.answers(self._draw, "temperature", "guidance", "last", "seed")
 
     def measure(self, temperature: float, guidance: float, last: int, seed: int = 0) -> dict:
         """Share taken for what was asked, with its interval, and spread inside a class (real pictures: 1), of `n`."""
@@ -61,7 +60,7 @@ class Fronts(Play):
         variety = sum(ratios) / len(ratios)
         return {"accuracy": hits / self.n, "low": low, "high": high, "variety": variety, "pixels": pixels[: self.count]}
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Measure the dials as they stand; the point stays on the plane."""
         row = (self.temperature, self.guidance, self.last)
         if self.seed or row not in self.found:

@@ -48,14 +48,13 @@ class Futures(Play):
         names = [pictures.names[int(label)] for label in pictures.labels]
         super().__init__(count=count, row=row, garments=names, classes=["its own class", *pictures.names, "no class"])
         self.size = list(pictures.pixels.shape[-2:])
-        self._draw()
-        self.observe(self._draw, names=["garment", "row", "label", "seed"])
+        self.answers(self._draw, "garment", "row", "label", "seed")
 
     def _chosen(self) -> int:
         own = int(self.pictures.labels[self.garment])
         return own if self.label < 0 else min(self.label, len(self.pictures.names))
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Draw the futures of what is chosen now."""
         if not 0 <= self.row < self.size[0]:
             raise ValueError(f"row={self.row} must lie in 0..{self.size[0] - 1}: the first row that is covered.")

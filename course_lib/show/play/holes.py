@@ -60,7 +60,6 @@ class Holes(Play):
     shapes = traitlets.Dict().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
     truth = traitlets.Bytes().tag(sync=True)  # grey bytes of the chosen garment, out of its tokens
-    answered = traitlets.Int(0).tag(sync=True)  # how often Python has drawn
     shown = traitlets.Bytes().tag(sync=True)  # RGB bytes of garment with holes, fills, whole garment, side by side
 
     def __init__(self, model, tokenizer, pictures: Pictures, count: int = 4, hole: str = "middle"):
@@ -83,8 +82,7 @@ class Holes(Play):
             grid=list(grid),
             holes=hole_shape(hole, grid).flatten().int().tolist(),
         )
-        self._draw()
-        self.observe(self._draw, names=["garment", "holes", "label", "order", "steps", "seed"])
+        self.answers(self._draw, "garment", "holes", "label", "order", "steps", "seed")
 
     @torch.no_grad()
     def _decode(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -102,7 +100,7 @@ class Holes(Play):
         dials = {"steps": self.steps, "order": self.rules[order], "generator": generator}
         return masked.sample(self.model, labels, shape=(tokens.shape[1],), known=(tokens, kept), **dials)
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Fill the holes as they are now."""
         hole = self._hole()
         strip = self.strip(self.garment, hole, self.label, self.orders[self.order])
@@ -111,7 +109,6 @@ class Holes(Play):
         hidden = int(hole.sum())
         passes = min(self.steps, hidden)
         self.status = f"{self.garments[self.garment]}: {hidden} of {hole.numel()} tokens hidden, {passes} passes"
-        self.answered += 1
 
     def _hole(self) -> torch.Tensor:
         """The holes as `[h, w]` boolean; ValueError where they are no list of zeros and ones of that size."""

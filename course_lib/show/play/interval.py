@@ -40,8 +40,7 @@ class Interval(Play):
         self.spreads = [spread(features[labels == label]) for label in range(count)]
         self.read = [float((guesses[labels == label] == label).double().mean()) for label in range(count)]
         super().__init__(classes=list(pictures.names), size=list(pictures.pixels.shape[-2:]))
-        self._draw()
-        self.observe(self._draw, names=["guidance", "low", "high", "label", "seed"])
+        self.answers(self._draw, "guidance", "low", "high", "label", "seed")
 
     def make(self, labels: torch.Tensor, guidance: float, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """Grey uint8 pictures `[N, 1, H, W]`; the noises depend on the seed alone."""
@@ -60,7 +59,7 @@ class Interval(Play):
         features, guesses = frechet.features(pixels)
         return int((guesses == self.label).sum()), spread(features) / self.spreads[self.label]
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Draw with the dials as they stand, and judge; the ends of the interval may come in either order."""
         low, high = sorted((self.low, self.high))
         if (low, high) != (self.low, self.high):

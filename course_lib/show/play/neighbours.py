@@ -27,12 +27,12 @@ class Neighbours(Play):
     seen = traitlets.Int().tag(sync=True)
     result = traitlets.Dict().tag(sync=True)
     samples = traitlets.Bytes().tag(sync=True)
+    status = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, train: Tensor, test: Tensor, rival: tuple[str, float], levels: int = 16, seed: int = 1):
         super().__init__(chosen=[(0, -1), (-1, 0)], seen=len(train))
         self.train, self.test, self.rival, self.levels, self.seed = train, test, rival, levels, seed
-        self.measure()
-        self.observe(self.measure, ["chosen", "seen"])
+        self.answers(self.measure, "chosen", "seen")
 
     @traitlets.validate("chosen")
     def _checked(self, proposal):
@@ -50,7 +50,7 @@ class Neighbours(Play):
             raise ValueError(f"seen={proposal['value']} must be at least 1 picture.")
         return proposal["value"]
 
-    def measure(self, _=None) -> None:
+    def measure(self) -> None:
         """Count again, measure on training and test pictures, draw new pictures with the same random numbers."""
         train = self.train[: self.seen]
         model = Counts(train, self.chosen, self.levels)
@@ -70,7 +70,11 @@ class Neighbours(Play):
             "most": MOST,
             "size": [SAMPLES, *shape],
         }
-        self.samples = self.pictures.numpy().tobytes()
+        self.samples = self.pictures.permute(2, 0, 1, 3).reshape(shape[0], -1).numpy().tobytes()
+        rows, side = self.result["rows"], "below" if bits[1] < rival else "above"
+        self.status = (
+            f"{bits[1]:.3f} bits a pixel on test pictures, {side} {name}. The table has {rows:,} row{'s' * (rows > 1)}."
+        )
 
     def _bits(self, model: Counts, pictures: Tensor) -> float:
         nats = torch.cat([autoregressive.nats(model, part.long(), None) for part in pictures.split(200)])

@@ -39,8 +39,7 @@ class Paths(Play):
     def __init__(self, model, names: list[str], shape=(1, 28, 28), counts=(1, 2, 4, 8, 16, 50), **traits):
         self.model, self.shape = model, tuple(shape)
         super().__init__(counts=list(counts), classes=list(names), size=list(shape[1:]), **traits)
-        self._draw()
-        self.observe(self._draw, names=["solver", "way", "label", "seed", "guidance"])
+        self.answers(self._draw, "solver", "way", "label", "seed", "guidance")
 
     def follow(self, solver: str, way: str, steps: int) -> torch.Tensor:
         """All states `[steps + 1, *shape]` on the way from this seed's noise to the picture."""
@@ -57,7 +56,7 @@ class Paths(Play):
         )
         return torch.stack(states).cpu()
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Follow the noise with what is chosen now."""
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} must be 0 or more.")

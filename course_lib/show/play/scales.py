@@ -35,8 +35,7 @@ class Scales(Play):
         self.model, self.pyramid, self.tokenizer, self.guidance = model, pyramid, tokenizer, guidance
         super().__init__(label=label, seed=seed, classes=list(names), sides=list(pyramid.scales))
         self.size = [tokenizer.config.size] * 2
-        self._draw()
-        self.observe(self._draw, names=["label", "seed", "keep", "told", "others"])
+        self.answers(self._draw, "label", "seed", "keep", "told", "others")
 
     @traitlets.validate("keep")
     def _some_scales(self, proposal) -> int:
@@ -72,7 +71,7 @@ class Scales(Play):
         prefix = self.base()[:, : sum(self.pyramid.groups[:keep])].expand(self.count, -1)
         return self.pixels(self.pyramid.decode(self.tokens(labels, 1000 + self.others, prefix)))
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """The picture after each scale, and the others."""
         grown, made = self.pixels(torch.cat(self.pyramid.partial(self.base()))), self.redrawn(self.keep)
         self.grown, self.shown = (x[:, 0].permute(1, 0, 2).contiguous().numpy().tobytes() for x in (grown, made))

@@ -1,70 +1,41 @@
 // Two garments as grids of tokens: choose the places that change sides.
 const render = ({ model, el }) => {
-  const [height, width] = model.get("size");
+  const d = desk(model, el, "swap", "Swap tokens between two garments", "reading …");
   const [rows, columns] = model.get("grid");
-  const canvas = make("canvas", {
-    role: "img",
-    style: "width:448px;max-width:100%;image-rendering:pixelated;display:block",
-  });
-  const status = make("output", { "aria-live": "polite", style: "font:13px sans-serif" });
-  const set = (name, value) => {
-    if (JSON.stringify(value) === JSON.stringify(model.get(name))) return; // nothing would answer
-    status.textContent = "reading …";
-    model.set(name, value);
-    model.save_changes();
-  };
   const names = model.get("garments").map((name, i) => `${i + 1}: ${name}`);
-  const choosers = make(
-    "div",
-    { style: "display:flex;gap:0.4em 1.2em;flex-wrap:wrap;margin:0.4em 0;font:13px sans-serif" },
-    chooser("first ", names, model.get("first"), (i) => set("first", i)),
-    chooser("second ", names, model.get("second"), (i) => set("second", i)),
+  const ready = Object.entries(model.get("presets")).map(([name, places]) => button(name, () => d.ask("swapped", [...places])));
+  const cells = Array.from({ length: rows * columns }, (_, i) =>
+    button("", () => d.ask("swapped", model.get("swapped").map((on, k) => (k === i ? !on : on)))),
   );
-  const presets = make(
-    "div",
-    { role: "group", "aria-label": "Swap", style: "display:flex;gap:0.4em;flex-wrap:wrap;margin:0.4em 0" },
-    Object.entries(model.get("presets")).map(([name, places]) =>
-      make("button", { textContent: name, onclick: () => set("swapped", [...places]) }),
-    ),
-  );
-  const cells = Array.from({ length: rows * columns }, (_, i) => {
-    const cell = make("button", { style: "width:22px;height:22px;padding:0;border:1px solid #888" });
-    cell.addEventListener("click", () => {
-      const next = [...model.get("swapped")];
-      next[i] = !next[i];
-      set("swapped", next);
-    });
-    return cell;
-  });
   const table = make(
     "div",
     {
+      className: "cells",
       role: "group",
-      "aria-label": `Places that change sides, ${rows} rows of ${columns}`,
-      style: `display:grid;grid-template-columns:repeat(${columns},22px);gap:1px;margin:0.4em 0`,
+      "aria-label": `places that change sides, ${rows} rows of ${columns}: arrow keys move, space swaps`,
+      style: `grid-template-columns:repeat(${columns},28px)`,
     },
-    cells,
+    rove(cells, () => columns),
   );
-  const captions = make(
-    "div",
-    { style: "display:flex;width:448px;max-width:100%;font:12px sans-serif" },
-    ["first", "second", "first, swapped", "second, swapped"].map((text) =>
-      make("span", { textContent: text, style: "flex:1;text-align:center" }),
-    ),
-  );
-  const draw = () => {
+  const marks = () =>
     model.get("swapped").forEach((on, i) => {
-      cells[i].style.background = on ? "#CC79A7" : "#FFFFFF";
       cells[i].setAttribute("aria-pressed", String(on));
       const place = `row ${Math.floor(i / columns) + 1}, column ${(i % columns) + 1}`;
       cells[i].setAttribute("aria-label", `${place}: ${on ? "swapped" : "kept"}`);
     });
-    paint(canvas, bytesOf(model.get("shown")), height, 4 * width, 3);
-    status.textContent = model.get("status");
-    canvas.setAttribute("aria-label", `Two garments, and both after the swap. ${status.textContent}`);
+  const heads = ["first", "second", "first, swapped", "second, swapped"];
+  const pictures = gallery(heads, model.get("size"), { channels: 3, most: 120, least: 100 });
+  const draw = () => {
+    marks();
+    pictures.put(bytesOf(model.get("shown")), `Two garments, and both after the swap. ${model.get("status")}`);
   };
-  for (const name of ["shown", "status", "swapped"]) model.on(`change:${name}`, draw);
-  el.append(choosers, presets, table, captions, canvas, status);
-  draw();
+  d.on("change:swapped", marks);
+  return d.open(
+    draw,
+    bar(d.pick("first", "first", names), d.pick("second", "second", names)),
+    make("div", { className: "bar close", role: "group", "aria-label": "ready-made swaps" }, make("span", {}, "swap"), ready),
+    make("div", { className: "parts" }, table, pictures),
+    d.status,
+  );
 };
 export default { render };

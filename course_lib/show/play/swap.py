@@ -57,8 +57,7 @@ class Swap(Play):
             presets={name: preset(name, grid).flatten().tolist() for name in PRESETS},
             swapped=preset(swapped, grid).flatten().tolist(),
         )
-        self._draw()
-        self.observe(self._draw, names=["first", "second", "swapped"])
+        self.answers(self._draw, "first", "second", "swapped")
 
     def swap(self, first: int, second: int, places: torch.Tensor) -> torch.Tensor:
         """Tokens `[2, T]` of two pictures after those at `places` (bool `[T]`) have changed sides."""
@@ -75,7 +74,7 @@ class Swap(Play):
         """Both pictures as their own tokens say, then both after the swap: uint8 `[4, C, H, W]`."""
         return self.read(torch.cat([self.tokens[[first, second]], self.swap(first, second, places)]))
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Read what is chosen now, and ask the classifier."""
         places = torch.tensor(self.swapped)
         if len(places) != self.tokens.shape[1]:

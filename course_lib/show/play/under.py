@@ -37,8 +37,7 @@ class Under(Play):
         names = [pictures.names[int(label)] for label in pictures.labels]
         super().__init__(noise=noise, garments=names, classes=["its own class", *pictures.names, "no class"])
         self.size = list(pictures.pixels.shape[-2:])
-        self._draw()
-        self.observe(self._draw, names=["garment", "noise", "label", "seed"])
+        self.answers(self._draw, "garment", "noise", "label", "seed")
 
     def guess(self, garment: int, noise: int, label: int = -1) -> torch.Tensor:
         """Floats `[3, 1, H, W]` in [-1, 1]: the garment, the same under `noise` per cent, what is believed of it."""
@@ -53,7 +52,7 @@ class Under(Play):
             clean = self.believe(noisy.to(device), share, torch.tensor([label], device=device)).float().cpu()
         return torch.cat([x, noisy, clean]).clamp(-1, 1)
 
-    def _draw(self, _=None) -> None:
+    def _draw(self) -> None:
         """Guess with the controls as they stand, and say how far off it is."""
         pixels = ((self.guess(self.garment, self.noise, self.label) + 1) * 127.5).round().to(torch.uint8)
         self.shown = pixels[:, 0].permute(1, 0, 2).contiguous().numpy().tobytes()
