@@ -90,5 +90,5 @@ class Scales(Play):
         names = [f"{keep} kept: {n} of {self.count}" for keep, n in zip(keeps, hits)]
         name = self.classes[self.label].lower()
         title = f"How many are still taken for {name}? From {hits[0]} to {hits[-1]} of {self.count}"
-        alt = f"Five rows of {self.count} pictures that share no scale of a {name}, one, and so on, up to all of them."
+        alt = f"Five rows of {self.count} pictures that share no scale of one {name}, the first, and so on, up to all."
         return plot.pictures(torch.cat(rows), self.count, title=title, alt=alt, rows=names, scale=2)
