@@ -61,13 +61,13 @@ def play_the_clocks(page) -> None:
     assert drawn(cards) == paused, "a paused film goes on"
     shoot(clocks, "clocks")
     clocks.locator("select").first.select_option(label="bag")
-    page.wait_for_function("() => document.querySelector('.ptn-clocks .done[role=status]').textContent === ''")
+    page.wait_for_function("() => !document.querySelector('.ptn-clocks').ariaBusy")
     changes(page, cards, end, "another class")
     shoot(clocks, "clocks-bag")
 
 
 def predict(page, path: Path) -> None:
-    table = page.locator(".jp-OutputArea-output .ptn-predict")
+    table = page.locator(".jp-OutputArea-output .ptn-predictions")
     row = table.locator("tr[data-claim=ar-slow]")
     row.locator("select").select_option(label="holds only if …")
     table.locator("tr.made[data-claim=ar-slow]").wait_for()

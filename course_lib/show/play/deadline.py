@@ -77,10 +77,13 @@ class Deadline(Play):
     def frame(self):
         """Four deadlines, a row each, a column a model."""
         grid = [self.picture(self.best(name, ms)) for ms in TIMES for name in self.words]
+        done = {ms: sum(self.best(name, ms) is not None for name in self.words) for ms in TIMES}
+        early, late, models = TIMES[1], TIMES[-1], len(self.words)
+        title = f"Done within {early:g} ms: {done[early]} of {models} models; within {late:g} ms: {done[late]}"
         return plot.pictures(
             torch.cat(grid),
-            columns=len(self.words),
-            title="What is done when the bell rings",
+            columns=models,
+            title=title,
             alt=f"A {self.names[self.label]} by each model within four deadlines; grey where none is done in time.",
             rows=[f"{ms:g} ms" for ms in TIMES],
             heads=[words.replace(" ", "\n", 1) for words in self.words.values()],
