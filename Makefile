@@ -60,6 +60,8 @@ $(VENV)/.test: $(VENV)/.system $(VENV)/.made pyproject.toml constraints.txt
 	$(INSTALL) -e ".[lab,test,book]"
 	# torchcfm requires torchdyn, lightning and pandas for its examples; its flow matchers need only torch and pot
 	$(INSTALL) --no-deps torchcfm
+	# what the simulated Colab installs
+	$(BIN)/python tests/colab.py
 	@touch $@ $(VENV)/.lab $(VENV)/.book
 
 $(VENV)/.system: tests/system_packages.sh

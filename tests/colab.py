@@ -2,12 +2,14 @@
 
 What Colab has comes from the environment that runs the tests, by links, but for what the first cell installs. IPython,
 ipykernel and ipywidgets are of the old versions that Colab keeps: an installation that went by the course's ranges in
-place of `--no-deps` would replace them, and be noticed.
+place of `--no-deps` would replace them, and be noticed. All of it is downloaded once (`python tests/colab.py`, which
+`make test` runs), so that the test needs no network.
 """
 
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,20 @@ BESIDE = ["backcall", "decorator", "ipython-genutils", "pickleshare", "setuptool
 LACKS = {"anywidget", "psygnal", "einops", "pooch", "safetensors", "pixels-tokens-noise"}
 OUTPUT = "called = 0\n\n\ndef enable_custom_widget_manager():\n    global called\n    called += 1\n"
 VERSIONS = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+WHEELS = Path(sys.prefix) / "colab-wheels"  # in the environment that runs the tests: of its Python
+CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
+
+
+def wheels() -> Path:
+    """The folder with everything that is installed here, downloaded where it is not there yet."""
+    pins = [line for line in CONSTRAINTS.read_text().splitlines() if line.partition("==")[0] in LACKS]
+    wanted, stamp = OLD + BESIDE + pins, WHEELS / "wanted.txt"
+    if not stamp.exists() or stamp.read_text().split() != wanted:
+        shutil.rmtree(WHEELS, ignore_errors=True)
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*command, "-d", str(WHEELS), *wanted], check=True)
+        stamp.write_text("\n".join(wanted))
+    return WHEELS
 
 
 class Colab:
@@ -28,8 +44,11 @@ class Colab:
     def __init__(self, home: Path):
         self.home, self.content = home, home / "content"
         self.content.mkdir(parents=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home / "env")], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home / "env")], check=True)
         self.python = home / "env" / "bin" / "python"
+        pip = self.python.with_name("pip")
+        pip.write_text(f"#!{self.python}\nfrom pip._internal.cli.main import main\n\nraise SystemExit(main())\n")
+        pip.chmod(0o755)
         (site,) = (home / "env" / "lib").glob("python*/site-packages")
         self._link(home / "has")
         (site / "colab.pth").write_text(f"{home / 'has'}\nimport google.colab.output\n")
@@ -39,6 +58,7 @@ class Colab:
         (stub / "__init__.py").touch()
         (stub / "output.py").write_text(OUTPUT)
         install = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+        install += ["--no-index", "--find-links", str(wheels())]
         subprocess.run([*install, *OLD, *BESIDE], check=True)
         kernel = home / "jupyter" / "kernels" / "colab"
         kernel.mkdir(parents=True)
@@ -48,7 +68,7 @@ class Colab:
     @staticmethod
     def _link(folder: Path) -> None:
         """Link all that is installed here into `folder`, but for what is old on Colab or is not there."""
-        without = LACKS | {name.split("==")[0] for name in OLD + BESIDE} | {"pip"}
+        without = LACKS | {name.split("==")[0] for name in OLD + BESIDE}
         folder.mkdir()
         for found in importlib.metadata.distributions():
             if canonicalize_name(found.name) not in without:
@@ -56,12 +76,16 @@ class Colab:
                     if not (folder / top).exists():
                         (folder / top).symlink_to(found.locate_file(top))
 
-    def environment(self, address: str, clone: str) -> dict[str, str]:
-        """Environment variables of its processes; git finds the repository `clone` at `address`."""
+    def environment(self, address: str, clone: str, index: Path) -> dict[str, str]:
+        """Environment variables of its processes; git finds `clone` at `address`, pip the wheels in `index`."""
         (self.home / ".gitconfig").write_text(f'[url "{clone}"]\n\tinsteadOf = {address}\n')
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(("COURSE_", "PYTHON", "PYTEST"))}
+        ours = ("COURSE_", "PYTHON", "PYTEST", "PIP_")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         return kept | {
             "HOME": str(self.home),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(index),
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
             "JUPYTER_PATH": str(self.home / "jupyter"),
             "IPYTHONDIR": str(self.home / "ipython"),
@@ -72,3 +96,7 @@ class Colab:
         """Everything that is installed, by name."""
         found = subprocess.run([str(self.python), "-c", VERSIONS], check=True, capture_output=True, text=True)
         return {canonicalize_name(name): version for name, version in json.loads(found.stdout).items()}
+
+
+if __name__ == "__main__":
+    wheels()

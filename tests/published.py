@@ -27,6 +27,8 @@ def repository(target: Path) -> Path:
     """A repository at `target` with a first commit and, in a second one, this working tree."""
     target.mkdir(parents=True)
     git(target, "init", "-q", "-b", "main")
+    for name in ("core.compression", "pack.window"):  # a clone copies, and spends no time on making it smaller
+        git(target, "config", name, "0")
     git(target, "commit", "-q", "--allow-empty", "-m", "Begin")
     tree(target)
     git(target, "add", "-A")

@@ -53,7 +53,8 @@ def test_every_first_cell_fetches_from_there_and_no_output_went_stale(moved):
         before = json.loads((ROOT / "notebooks" / path.name).read_text(encoding="utf-8"))
         code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
         assert f"https://github.com/{NEW}" in "".join(code[0]["source"])
-        assert notebook["metadata"]["course"]["code_hash"] == code_hash(notebook["cells"])
+        fresh = [each["metadata"]["course"]["code_hash"] == code_hash(each["cells"]) for each in (before, notebook)]
+        assert fresh[0] == fresh[1]
         assert [cell.get("outputs") for cell in notebook["cells"]] == [cell.get("outputs") for cell in before["cells"]]
 
 

@@ -295,5 +295,5 @@ def test_the_commands_pack_and_unpack(capsys, cache, tmp_path, monkeypatch):
 
 
 def test_git_ignores_what_is_set_aside():
-    for name in (f"{aside.FOLDER}/2026/notebooks/00.ipynb", "my-work.zip"):
+    for name in (f"{aside.FOLDER}/2026/notebooks/00.ipynb", "my-work.zip", "notebooks/my-work.zip"):
         assert subprocess.run(["git", "check-ignore", "-q", name], cwd=runtime.ROOT).returncode == 0
