@@ -47,6 +47,7 @@ try:
     sys.exit("the course can be written to")
 except PermissionError:
     pass
+training.load("dit-fashion")  # torch imports half of itself here
 context = get_context("fork")  # thirty kernels, without thirty times the import
 start, answers = context.Barrier(len(homes)), context.Queue()
 people = [context.Process(target=person, args=(i, start, answers)) for i in range(len(homes))]
