@@ -128,6 +128,16 @@ def bench(args) -> int:
     return subprocess.run([sys.executable, str(script), *args.rest], cwd=runtime.ROOT).returncode
 
 
+def teach(args) -> int:
+    """build an nbgrader course folder: notebooks with their solutions, checks, points (notebooks/TEACHING.md)"""
+    from course_lib.teach.folder import build
+
+    made = build(args.to, args.notebooks)
+    print(f"{len(made)} notebooks in {', '.join(dict.fromkeys(path.parent.name for path in made))}; in {args.to}:")
+    print(f"nbgrader generate_assignment {made[0].parent.name}    (nbgrader missing? pip install -e '.[lab,teach]')")
+    return 0
+
+
 def publish(args) -> int:
     """change the repository's address wherever it is repeated: badges, first cells, citation"""
     from course_lib.publish import publish
@@ -162,6 +172,9 @@ def parser() -> argparse.ArgumentParser:
     command(train).add_argument("name", metavar="NAME", nargs="?", help="a recipe; without it, all are listed")
     command(experiment).add_argument("name", metavar="NAME", nargs="?", help="without it, all are listed")
     command(bench).add_argument("rest", metavar="...", nargs=argparse.REMAINDER, help="passed on to the benchmarks")
+    class_room = command(teach)
+    class_room.add_argument("--to", metavar="DIR", required=True, help="a new folder")
+    class_room.add_argument("notebooks", metavar="NOTEBOOK", nargs="*", help="such as 02; without it, all of them")
     command(publish).add_argument("slug", metavar="OWNER/NAME", help="the repository on GitHub")
     return top
 

@@ -11,7 +11,7 @@ from course_lib import experiments, runtime
 from course_lib.__main__ import main
 from course_lib.publish import code_hash, publish, repository
 
-COMMANDS = ["doctor", "update", "pack", "unpack", "data", "train", "experiment", "bench", "publish"]
+COMMANDS = ["doctor", "update", "pack", "unpack", "data", "train", "experiment", "bench", "teach", "publish"]
 
 
 @pytest.fixture

@@ -48,6 +48,6 @@ def test_grading_counts_an_untouched_exercise_as_not_attempted(name, monkeypatch
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_course_version_passes_its_own_checker(name):
+def test_the_course_version_is_right(name):
     checker = getattr(check, name)
-    assert checker(checker.reference) is checker.reference
+    checker.__wrapped__(checker.reference)

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ..methods import masked
 from .core import Wrong, exercise
 
 
@@ -50,7 +51,7 @@ def _hide(tokens, counts, mask, u):
     return tokens.masked_fill(hidden, mask), hidden
 
 
-@exercise(reference=_hide)
+@exercise(reference=_hide, shipped=[masked.hide])
 def hide(attempt) -> None:
     """Hiding: as many as asked, those with the least chances, and nothing changed in place."""
     for B, T, K in ((4, 9, 5), (7, 12, 30)):
@@ -155,7 +156,7 @@ class _Answers:
         return self.guess[min(i, len(self.guess) - 1)], self.log_p[min(i, len(self.log_p) - 1)]
 
 
-@exercise(reference=_maskgit, planted=_planted)
+@exercise(reference=_maskgit, planted=_planted, shipped=[masked.sample])
 def maskgit(attempt) -> None:
     """MaskGIT's sampler: ids are returned before the last re-masking."""
     for B, T, K, steps in ((3, 12, 40, 4), (2, 49, 1000, 8), (4, 9, 30, 1)):

@@ -19,7 +19,7 @@ def _causal_attention(q, k, v):
     return layers.attention(q, k, v, layers.Mask((1,) * q.shape[-2]))
 
 
-@exercise(reference=_causal_attention)
+@exercise(reference=_causal_attention, shipped=[layers.attention])
 def causal_attention(attempt) -> None:
     """Causal attention: shape, causality, scale, and the mask before softmax."""
     for B, h, T, d in ((2, 3, 5, 8), (1, 2, 12, 4)):
@@ -58,7 +58,7 @@ def _neighbours(x, angles):
     return torch.stack([a * cos - b * sin, b * cos + a * sin], -1).flatten(-2)
 
 
-@exercise(reference=_rotary)
+@exercise(reference=_rotary, shipped=[layers.rotary_angles, layers.rotate])
 def rotary(attempt) -> None:
     """Two-dimensional rotary positions: norms kept, differences only, rows and columns apart."""
     for H, W, d in ((3, 4, 8), (5, 2, 16)):
@@ -87,7 +87,7 @@ def _nucleus(logits, p):
     return autoregressive.filter_logits(logits, top_p=p)
 
 
-@exercise(reference=_nucleus)
+@exercise(reference=_nucleus, shipped=[autoregressive.filter_logits])
 def nucleus(attempt) -> None:
     """The nucleus: the fewest tokens that reach p, the one that crosses it included."""
     share = torch.tensor([[0.1, 0.5, 0.3, 0.06, 0.04], [0.02, 0.9, 0.03, 0.04, 0.01]])

@@ -100,7 +100,7 @@ def _logistic_bins(mean, log_scale, levels):
     return logistic_mixture.log_probs(parameters, levels).exp()
 
 
-@exercise(reference=_logistic_bins)
+@exercise(reference=_logistic_bins, shipped=[logistic_mixture.log_probs, logistic_mixture.log_prob])
 def logistic_bins(attempt) -> None:
     """`logistic_bins(mean, log_scale, levels)` against `logistic_mixture` with a single logistic."""
     for levels in (256, 16, 4):

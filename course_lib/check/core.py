@@ -3,20 +3,23 @@
 import dis
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
+
+from .own import place, watched
 
 
 class Wrong(AssertionError):
     """The reader's answer is not right yet; the message names the mistake."""
 
 
-def exercise(reference: Callable, planted: Callable | None = None) -> Callable:
+def exercise(reference: Callable, planted: Callable | None = None, shipped: Iterable[Callable] = ()) -> Callable:
     """Make a checker out of `test(attempt)`, which raises `Wrong` (or fails an assert) where the attempt is wrong.
 
     `reference` is the course's own version. `planted` is the function with the planted bug, where the exercise is to
-    find one: `test.unchanged(attempt)` may tell whether the attempt still behaves like it.
+    find one: `test.unchanged(attempt)` may tell whether the attempt still behaves like it. `shipped` are functions of
+    the library that do the same: a right answer that calls one of them, or the reference, is refused.
     """
 
     def wrap(test: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
@@ -24,26 +27,32 @@ def exercise(reference: Callable, planted: Callable | None = None) -> Callable:
         def checker(attempt: Callable) -> Callable:
             if planted is not None and _same_code(attempt, planted):
                 return _not_attempted(test, reference)
+            if place(attempt) == place(reference):
+                return _not_attempted(test, reference, "not attempted: this is the course's own version")
+            tried, entered = watched(attempt, (reference, *shipped))
             try:
-                test(attempt)
+                test(tried)
             except NotImplementedError:
                 return _not_attempted(test, reference)
             except AssertionError as error:
                 raise Wrong(f"{test.__name__}: not yet. {error}") from None
             except Exception as error:
                 raise Wrong(f"{test.__name__}: your code stopped with {type(error).__name__}: {error}") from error
+            if entered:
+                whose = f"right, but it is the course's own version that answers ({min(entered)})"
+                raise Wrong(f"{test.__name__}: {whose}. Write it yourself; to skip the exercise, leave the stub.")
             print(f"✓ {test.__name__}: right.")
             return attempt
 
-        checker.reference, checker.planted = reference, planted
+        checker.reference, checker.planted, checker.shipped = reference, planted, tuple(shipped)
         return checker
 
     return wrap
 
 
-def _not_attempted(test: Callable, reference: Callable) -> Callable:
+def _not_attempted(test: Callable, reference: Callable, why: str = "not attempted") -> Callable:
     if os.environ.get("COURSE_GRADING") == "1":
-        raise Wrong(f"{test.__name__}: not attempted.")
+        raise Wrong(f"{test.__name__}: {why}.") from None
     print(f"{test.__name__}: not attempted yet; the notebook goes on with the course's own version.")
     return reference
 

@@ -57,7 +57,7 @@ def _back(clean, x_t, a_t, a_s, fresh):
     return mean + variance**0.5 * fresh
 
 
-@exercise(reference=_back)
+@exercise(reference=_back, shipped=[diffusion.posterior])
 def back(attempt) -> None:
     """One step of DDPM: mean and spread of the posterior, and the data itself at the end."""
     for shape, (a_t, a_s) in zip(((2, 1, 4, 4), (5, 3), (1, 2, 3, 3)), SHARES, strict=True):
@@ -118,7 +118,7 @@ def _planted(clean, x_t, a_t, a_s):
     return a_s**0.5 * clean + (1 - a_s) * noise
 
 
-@exercise(reference=_ddim, planted=_planted)
+@exercise(reference=_ddim, planted=_planted, shipped=[diffusion.ddim])
 def ddim(attempt) -> None:
     """DDIM: the noise that is believed in, put back at the new level."""
     for shape, (a_t, a_s) in zip(((2, 1, 4, 4), (5, 3), (1, 2, 3, 3)), SHARES, strict=True):

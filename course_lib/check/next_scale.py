@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from ..methods import guidance
+from ..methods import guidance, next_scale
 from ..networks import MultiScale, MultiScaleConfig, layers
 from ..networks.quantizers import nearest
 from .core import Wrong, exercise
@@ -33,7 +33,7 @@ def _planted(latents, codebook, scales):
     return torch.cat(tokens, 1), left
 
 
-@exercise(reference=_encode_scales, planted=_planted)
+@exercise(reference=_encode_scales, planted=_planted, shipped=[MultiScale.encode])
 def encode_scales(attempt) -> None:
     """Residual codes from coarse to fine: what is left over is what the codes have not said."""
     for scales in SCALES:
@@ -60,7 +60,7 @@ def _scale_inputs(totals, scales):
     return torch.cat([part.flatten(2).transpose(1, 2) for part in parts], 1)
 
 
-@exercise(reference=_scale_inputs)
+@exercise(reference=_scale_inputs, shipped=[MultiScale.inputs])
 def scale_inputs(attempt) -> None:
     """What the network reads: for each scale the sum of the coarser ones, at its size."""
     for scales in SCALES:
@@ -105,7 +105,7 @@ def _block_causal(groups):
     return layers.Mask(tuple(groups)).visible()
 
 
-@exercise(reference=_block_causal)
+@exercise(reference=_block_causal, shipped=[layers.Mask.visible])
 def block_causal(attempt) -> None:
     """The block-causal mask: own scale and coarser ones, whole."""
     for groups in ((1, 4, 16), (2, 3), (1, 4, 9, 16), (5,)):
@@ -175,7 +175,7 @@ class _Rehearsal:
         return logits.argmax(-1)
 
 
-@exercise(reference=_draw_scales)
+@exercise(reference=_draw_scales, shipped=[next_scale.sample])
 def draw_scales(attempt) -> None:
     """The sampler: one pass a scale, the last scale's logits, guidance from 1 up to w."""
     for groups in ((1, 4, 9), (1, 4, 16, 25)):

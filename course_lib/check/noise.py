@@ -36,7 +36,9 @@ def _guess(x, t, means, stds, weights, noised=True, faded=True, width=True, shar
     return (r[..., None] * inside).sum(1)
 
 
-@exercise(reference=_best_guess)
+@exercise(
+    reference=_best_guess, shipped=[getattr(exact.Mixture, name) for name in ("data", "score", "noise", "velocity")]
+)
 def best_guess(attempt) -> None:
     """The expected clean point: parts weighted by how likely they are here, each with its own shrinkage."""
     for B, K in ((5, 3), (2, 7)):
@@ -105,7 +107,7 @@ def _churned_step(velocity, x, t, s, churn, fresh):
     return x + (s - t) * (v + churn * noise) + math.sqrt(2 * churn * t * (t - s)) * fresh
 
 
-@exercise(reference=_churned_step)
+@exercise(reference=_churned_step, shipped=[flow.stochastic])
 def churned_step(attempt) -> None:
     """A step of the stochastic equation: more noise taken away, and fresh noise put back in."""
     law = exact.Mixture(_normal(3, 2), 0.3 + torch.rand(3))

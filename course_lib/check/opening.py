@@ -101,7 +101,7 @@ def _walk_planted(model, noise, labels, steps):
     return x
 
 
-@exercise(_walk, planted=_walk_planted)
+@exercise(_walk, planted=_walk_planted, shipped=[flow.solve])
 def walk(attempt) -> None:
     """Check `walk(model, noise, labels, steps)`: from noise to one known picture, whose velocity is exact."""
     g = torch.Generator().manual_seed(0)

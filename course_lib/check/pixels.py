@@ -72,7 +72,7 @@ def context(attempt) -> None:
         _compare(attempt(x, offsets, K), right, mistakes)
 
 
-@exercise(reference=lambda p, u: autoregressive.draw(p.log(), u))
+@exercise(reference=lambda p, u: autoregressive.draw(p.log(), u), shipped=[autoregressive.draw])
 def inverse_cdf(attempt) -> None:
     """Inverse-CDF draws: frequencies, edges, and rounding at the end."""
     for p in (torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0.0, 0.5, 0.0, 0.5]), torch.rand(16).softmax(0)):

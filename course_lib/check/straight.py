@@ -25,7 +25,7 @@ def _flow_loss(model, x, labels, t, noise):
     return (model(x_t, t, labels) - velocity).square().mean()
 
 
-@exercise(_flow_loss)
+@exercise(_flow_loss, shipped=[flow.loss])
 def flow_loss(attempt) -> None:
     """Check `flow_loss(model, x, labels, t, noise)`: point, time, target, square, mean."""
     g = torch.Generator().manual_seed(0)
@@ -78,7 +78,7 @@ def _both_ends(x_t, v, t):
     return flow.data_in(x_t, v, t), flow.noise_in(x_t, v, t)
 
 
-@exercise(_both_ends)
+@exercise(_both_ends, shipped=[flow.data_in, flow.noise_in])
 def both_ends(attempt) -> None:
     """Check `both_ends(x_t, v, t) -> (data, noise)`: where the line through a point begins and ends."""
     g = torch.Generator().manual_seed(0)

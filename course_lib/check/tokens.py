@@ -3,7 +3,7 @@
 import torch
 from einops import rearrange
 
-from ..networks import quantizers
+from ..networks import quantizers, transformer
 from .core import Wrong, exercise
 
 
@@ -11,7 +11,7 @@ def _patchify(x, p):
     return rearrange(x, "b c (h p) (w q) -> b (h w) (c p q)", p=p, q=p)
 
 
-@exercise(reference=_patchify)
+@exercise(reference=_patchify, shipped=[transformer.patchify])
 def patchify(attempt) -> None:
     """Patches: row by row, and inside a patch channel, row, column."""
     for B, C, h, w, p in ((2, 1, 2, 3, 4), (3, 2, 3, 2, 2)):
@@ -69,7 +69,7 @@ def _revive(codebook, counts, z):
     return codebook
 
 
-@exercise(reference=_revive)
+@exercise(reference=_revive, shipped=[quantizers.VQ.revive])
 def revive(attempt) -> None:
     """Dead codes move onto vectors of their own; the living stay."""
     for K, d, N, dead in ((6, 3, 20, 2), (30, 4, 40, 25), (5, 2, 9, 0)):
@@ -117,7 +117,7 @@ def _planted(fsq, indices):
     return fsq((digits - fsq.centre) / fsq.centre)
 
 
-@exercise(reference=_codes_of, planted=_planted)
+@exercise(reference=_codes_of, planted=_planted, shipped=[quantizers.FSQ.codes])
 def codes_of(attempt) -> None:
     """Codes from token ids: the exact inverse of `indices`, rounded once and never again."""
     for levels in ((8, 5, 5, 5), (4, 3), (6, 7, 8)):

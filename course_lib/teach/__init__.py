@@ -1,0 +1,1 @@
+"""For whoever teaches a class: notebooks into an nbgrader course folder. `notebooks/TEACHING.md` says how to use it."""
