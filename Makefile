@@ -1,11 +1,11 @@
-# make lab · make test · make run · make lint · make bench · make book · make slides
+# make lab · make test · make run · make lint · make bench · make book · make slides · make teach-all
 # Each sets up what it needs, once; any of them can be the first command in a fresh clone.
 #
 #   PYTHON=python3.12   the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=.venv          where the environment lies; one that is there is used as it is
 #   TORCH_INDEX=https://download.pytorch.org/whl/cpu
 #                       Linux without a GPU: take PyTorch's CPU build and spare gigabytes of CUDA
-#   NOTEBOOKS="01 02"   `make run`: only these
+#   NOTEBOOKS="01 02"   `make run`, `make teach-all`: only these
 #   ARGS="..."          more arguments for pytest, JupyterLab or the benchmarks
 
 PYTHON ?= python3
@@ -20,7 +20,7 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constrain
 ROOT_MAY := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run lint bench book slides
+.PHONY: help lab test run lint bench book slides teach-all
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -44,6 +44,9 @@ bench: $(VENV)/.bench
 book slides: $(VENV)/.book
 	$(BIN)/python book/make.py $@ $(ARGS)
 
+teach-all: $(VENV)/.teach
+	$(BIN)/python tests/teach_all.py $(NOTEBOOKS) $(ARGS)
+
 # Stamps: what was installed, remade when the requirements change.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -57,12 +60,12 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.system $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e ".[lab,test,book]"
+	$(INSTALL) -e ".[lab,test,book,teach]"
 	# torchcfm requires torchdyn, lightning and pandas for its examples; its flow matchers need only torch and pot
 	$(INSTALL) --no-deps torchcfm
 	# what the simulated Colab installs
 	$(BIN)/python tests/colab.py
-	@touch $@ $(VENV)/.lab $(VENV)/.book
+	@touch $@ $(VENV)/.lab $(VENV)/.book $(VENV)/.teach
 
 $(VENV)/.system: tests/system_packages.sh
 	@sh tests/system_packages.sh
@@ -75,6 +78,10 @@ $(VENV)/.lint: $(VENV)/.made constraints.txt
 $(VENV)/.book: $(VENV)/.made pyproject.toml constraints.txt
 	$(INSTALL) -e ".[book]"
 	@touch $@
+
+$(VENV)/.teach: $(VENV)/.made pyproject.toml constraints.txt
+	$(INSTALL) -e ".[lab,teach]"
+	@touch $@ $(VENV)/.lab
 
 $(VENV)/.bench: $(VENV)/.lab
 	$(INSTALL) -e ".[lab,peers]"

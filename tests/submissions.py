@@ -9,8 +9,8 @@ from course_lib.teach.source import exercises, mark, solved, text
 KINDS = ("right", "wrong", "tampered", "endless")
 
 
-def submission(kind: str, source: dict, release: dict) -> dict:
-    """What a student of that kind hands in: the released notebook, worked on."""
+def submission(kind: str, source: dict, release: dict, turn: int = 0) -> dict:
+    """What a student of that kind hands in: the released notebook, worked on. `turn` chooses the first trick."""
     made, bodies = copy.deepcopy(release), {}
     for cell in source["cells"]:
         if mark(cell).get("solution"):
@@ -26,7 +26,7 @@ def submission(kind: str, source: dict, release: dict) -> dict:
         elif kind == "wrong" and i > 0:  # the first is left as it was
             answer["source"] = solved(text(answer), _instead(text(answer), "return {first}"))
         elif kind == "tampered":
-            TRICKS[i % len(TRICKS)](made["cells"], name, answer, checked)
+            TRICKS[(turn + i) % len(TRICKS)](made["cells"], name, answer, checked)
     return made
 
 
@@ -63,12 +63,12 @@ def _unmarked(cells, name, answer, checked) -> None:
 TRICKS = [_edited, _not_run, _bribed, _deleted, _unmarked]
 
 
-def hand_in(course: Path, part: str, only: str = "*") -> None:
+def hand_in(course: Path, part: str) -> None:
     """Put the four submissions of a part's released notebooks where nbgrader looks for them."""
-    for path in sorted((course / "release" / part).glob(f"{only}.ipynb")):
+    for turn, path in enumerate(sorted((course / "release" / part).glob("*.ipynb"))):
         release = json.loads(path.read_text(encoding="utf-8"))
         source = json.loads((course / "source" / part / path.name).read_text(encoding="utf-8"))
         for kind in KINDS:
             to = course / "submitted" / kind / part / path.name
             to.parent.mkdir(parents=True, exist_ok=True)
-            to.write_text(json.dumps(submission(kind, source, release)), encoding="utf-8")
+            to.write_text(json.dumps(submission(kind, source, release, turn)), encoding="utf-8")

@@ -7,14 +7,14 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 
 def needed(sources: list[str], wanted: set[int]) -> set[int]:
-    """Indexes of the cells to run for those in `wanted`: they bind, anywhere before, a name that is used further on."""
+    """Indexes of the cells to run for those in `wanted`: all that bind a name that is used, before the next of these."""
     facts = [_names(source) for source in sources]
     todo, run = set(wanted), set()
     while todo:
         here = todo.pop()
         run.add(here)
-        used = facts[here][1]
-        todo |= {i for i in range(here) if i not in run and facts[i][0] & used}
+        until = min(each for each in wanted if each >= here)  # a function finds what was bound after it, too
+        todo |= {i for i in range(until) if i not in run and facts[i][0] & facts[here][1]}
     return run | {i for i, (bound, _) in enumerate(facts) if "*" in bound}
 
 
