@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +10,15 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import nn
 
+from course_lib.teach.source import exercises, folded
+
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def solutions(name: str) -> dict:
     """Exercise id -> function, out of the code blocks under "Solution" in notebooks/NAME.ipynb."""
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
-    wanted = [mark["grade_id"] for mark in marks if mark.get("solution")]
-    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     space = {"torch": torch, "F": F, "nn": nn, "np": np, "math": math, "rearrange": rearrange}
-    for fold in re.findall(r"<summary>Solution</summary>(.*?)</details>", text, re.S):
-        for block in re.findall(r"```python\n(.*?)```", fold, re.S):
-            exec(block, space)
-    return {each: space[each] for each in wanted}
+    for code, _ in folded(cells).values():
+        exec(code, space)
+    return {each: space[each] for each in exercises(cells)}

@@ -7,7 +7,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 
 def needed(sources: list[str], wanted: set[int]) -> set[int]:
-    """Indexes of the cells to run for those in `wanted`: all that bind a name that is used, before the next of these."""
+    """Indexes of the cells to run for those in `wanted`: all that bind a name in use, before the next of these."""
     facts = [_names(source) for source in sources]
     todo, run = set(wanted), set()
     while todo:
