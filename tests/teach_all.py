@@ -36,7 +36,7 @@ def nbgrader(course: Path, *words: str) -> str:
         text=True,
     )
     if found.returncode:
-        raise RuntimeError(f"nbgrader {' '.join(words)} ends with status {found.returncode}:\n{found.stdout[-3000:]}")
+        raise RuntimeError(f"nbgrader {' '.join(words)} ends with status {found.returncode}:\n{found.stdout[-9000:]}")
     return found.stdout
 
 

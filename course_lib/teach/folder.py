@@ -29,6 +29,7 @@ c.Autograde.sanitize_preprocessors = grading.SANITIZE  # nbgrader's own, and bef
 
 c.Invigilate.whole = False  # True: run every cell, training too, so that the feedback has all pictures
 c.Execute.timeout_func = grading.limits(check=30, other=300)  # seconds: then a cell is stopped, and the next one runs
+c.Execute.startup_timeout, c.Execute.iopub_timeout = 300, 60  # a busy machine is no reason to give up a submission
 '''
 
 
