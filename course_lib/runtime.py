@@ -2,10 +2,14 @@
 
 import math
 import os
+import sys
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 
 import torch
+
+import course_lib
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,7 +56,26 @@ def device() -> torch.device:
         return torch.device(chosen)
     if torch.cuda.is_available():
         return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if torch.backends.mps.is_available():
+        _apple(course_lib.FALLS_BACK)
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+@lru_cache
+def _apple(falls_back: bool) -> None:
+    """Say once what becomes of what an Apple GPU lacks."""
+    remedy = (
+        "runs on the processor" if falls_back else f"stops with an error, unless you start with {course_lib.FALLBACK}=1"
+    )
+    print(
+        f"Apple GPU: what it lacks {remedy}; float64 is on the processor. COURSE_DEVICE=cpu avoids it.", file=sys.stderr
+    )
+
+
+def wide(where: torch.device) -> torch.device:
+    """Where float64 is at home: on `where` itself, but an Apple GPU has none, so there on the processor."""
+    return torch.device("cpu") if where.type == "mps" else where
 
 
 def precision() -> tuple[torch.dtype, str]:

@@ -127,18 +127,29 @@ def sha256(data: bytes) -> str:
 
 def write(path: Path, data: bytes) -> None:
     """Write `data` to `path` all at once: a reader sees the old file or the whole new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(part, 0o644)
         os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
+    except BaseException as error:
+        if part is not None:
+            Path(part).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            remedy = "What was there before is untouched: make room, or get the right to write there, and try again."
+            raise OSError(error.errno, f"{path} could not be written ({error.strerror or error}). {remedy}") from None
         raise
+
+
+def sweep(path: Path) -> None:
+    """Remove what writes to `path` left beside it when their processes were killed; nobody may be writing now."""
+    for part in path.parent.glob(f".{path.name}.*"):
+        part.unlink(missing_ok=True)
 
 
 def checksums() -> dict[str, str]:
@@ -171,7 +182,7 @@ def _problem(name: str, path: Path, known: dict[str, str]) -> tuple[bytes, Excep
     except FileNotFoundError:
         return b"", FileNotFoundError(f"{path} is missing. {remedy}")
     except OSError as error:
-        return b"", OSError(f"{path} cannot be read ({error.strerror}). {remedy}")
+        return b"", OSError(f"{path} cannot be read ({error.strerror or error}). {remedy}")
     if sha256(raw) != known[name]:
         return b"", ValueError(f"{path} is cut or altered: its checksum is not the one in {CHECKSUMS}. {remedy}")
     return raw, None

@@ -37,7 +37,7 @@ def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
         if not part.isfinite().all():
             raise ValueError("pictures hold numbers that are not finite: did the sampler diverge?")
         feature = network.features(part)
-        parts.append(feature.double().cpu())
+        parts.append(feature.cpu().double())
         classes.append(network.head(feature.relu()).argmax(-1).cpu())
     return torch.cat(parts), torch.cat(classes)
 

@@ -31,7 +31,7 @@ def likelihood(model: Callable, tokens: Tensor, labels: Tensor | None = None, ch
     where, parts = next((p.device for p in getattr(model, "parameters", list)()), tokens.device), []
     for i in range(0, len(tokens), chunk):
         part = None if labels is None else labels[i : i + chunk].to(where)
-        parts.append(autoregressive.nats(model, tokens[i : i + chunk].long().to(where), part).double().cpu())
+        parts.append(autoregressive.nats(model, tokens[i : i + chunk].long().to(where), part).cpu().double())
     nats, dims = torch.cat(parts), tokens[0].numel()
     bits = bits_per_dim(nats, dims)
     half = 1.96 * float(bits.std()) / math.sqrt(len(bits)) if len(bits) > 1 else math.inf

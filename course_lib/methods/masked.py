@@ -164,15 +164,16 @@ def sample(
     B, T, mask = len(labels), math.prod(shape), vocabulary(model)
     if not 1 <= steps <= T or steps != int(steps):
         raise ValueError(f"steps={steps} must be a whole number in 1..{T}: each step reveals at least one token.")
-    tokens = torch.full((B, T), mask, device=labels.device)
+    home = runtime.wide(labels.device)
+    tokens = torch.full((B, T), mask, device=home)
     if known is not None:
         tokens = _given(known, tokens, mask)
     hidden = (tokens == mask).sum(1)
     counts = _counts(hidden, int(steps))
-    u = runtime.uniforms(B, (2, int(steps), T), generator, like=labels.device).double()
+    u = runtime.uniforms(B, (2, int(steps), T), generator, like=home).double()
     guided = guide.guided(lambda x, y: predict(model, x, y), guidance, getattr(model, "null", None))
     for i, count in enumerate(counts):
-        logits = guided(tokens.view(B, *shape), labels).flatten(1, -2).double()
+        logits = guided(tokens.view(B, *shape).to(labels.device), labels).flatten(1, -2).to(home).double()
         guess, log_p = _draw(logits, u[:, 0, i], temperature)
         done = 1 - (tokens == mask).sum(1, keepdim=True).double() / T  # of each picture by itself
         rank = order(log_p, u[:, 1, i], done).masked_fill(tokens != mask, -math.inf)
@@ -180,7 +181,7 @@ def sample(
         tokens = torch.where(chosen & (tokens == mask), guess, tokens)
         if callback is not None:
             callback(i, tokens)
-    return tokens.view(B, *shape)
+    return tokens.view(B, *shape).to(labels.device)
 
 
 def _counts(hidden: Tensor, steps: int) -> list[Tensor]:

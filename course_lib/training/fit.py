@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from . import state
+from .processes import several
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,13 @@ def fit(
     steps, device = _whole(steps), torch.device(device or runtime.device())
     run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
     opts, scaler = optimizers(model, lr, muon), _scaler(device)
-    if checkpoint and Path(checkpoint).exists():
-        state.restore(checkpoint, run, opts, scaler)
+    checkpoint = _begun(checkpoint, run, opts, scaler)
     start, saved, whole = time.perf_counter() - run.seconds, time.perf_counter(), True
-    bar = tqdm(total=steps, initial=run.step, disable=not progress, leave=False, unit="step", mininterval=1.0)
+    bar = _bar(steps, run, progress)
     with _patience() as asked:
         try:
             while run.step < steps:
-                _stop_if(asked)
+                several.stop_if(asked)
                 value = _gradients(run, loss, batches, opts, scaler, clip, seed)
                 whole = False
                 _apply(run, value, opts, scaler, steps, ema)
@@ -144,7 +144,7 @@ def fit(
                     saved = time.perf_counter()
             run.finished = True
         except KeyboardInterrupt:
-            bar.write(f"interrupted at step {run.step} of {steps}: what has been trained is kept.")
+            several.say(f"interrupted at step {run.step} of {steps}: what has been trained is kept.", bar)
         finally:
             bar.close()
             model.eval().zero_grad()
@@ -153,13 +153,16 @@ def fit(
     return run
 
 
+def _begun(checkpoint: Path | None, run: Run, opts, scaler) -> Path | None:
+    """Go on where an earlier run stopped; the file to write to, of the first process alone."""
+    if checkpoint and Path(checkpoint).exists():
+        state.restore(checkpoint, run, opts, scaler)
+    several.start(run.step, run.model, run.ema)
+    return checkpoint if several.first() else None
+
+
 def _nothing(run: Run) -> None:
     pass
-
-
-def _stop_if(asked: list) -> None:
-    if asked:
-        raise KeyboardInterrupt
 
 
 def _scaler(device: torch.device) -> torch.amp.GradScaler:
@@ -176,12 +179,13 @@ def _gradients(run: Run, loss, batches, opts, scaler, clip: float, seed: int) ->
     """Loss and clipped gradients of the next step; the weights are not touched, whatever goes wrong here."""
     device = next(run.model.parameters()).device
     run.model.zero_grad()
-    batch = tuple(part.to(device, non_blocking=True) for part in batches(run.step))
+    batch = tuple(part.to(device, non_blocking=True) for part in several.rows(batches(run.step)))
     # Noise, times and dropped labels depend on seed and step alone, as the batches do.
     generator = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
-    with runtime.autocast():
+    with runtime.autocast(), several.draws(generator, len(batch[0])):
         value = loss(run.model, batch, generator=generator)
     scaler.scale(value).backward()
+    value = several.mean(run.model, value.detach())
     for opt in opts:
         scaler.unscale_(opt)
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), clip)
@@ -204,6 +208,11 @@ def _apply(run: Run, value: float, opts, scaler, steps: int, ema: float) -> None
     average(run.ema, run.model, run.step, ema)
     run.losses.append(value)
     run.step += 1
+
+
+def _bar(steps: int, run: Run, progress: bool) -> tqdm:
+    hidden = not (progress and several.first())
+    return tqdm(total=steps, initial=run.step, disable=hidden, leave=False, unit="step", mininterval=1.0)
 
 
 def _report(bar: tqdm, run: Run) -> None:

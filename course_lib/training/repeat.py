@@ -4,15 +4,18 @@ import hashlib
 import json
 import platform
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from .. import data, runtime
+from ..data import files
 from ..networks.layers import FLOPS
 from . import checkpoints
 from .fit import Batches, Run, fit
+from .processes import lock, several
 from .recipes import RECIPES
 
 
@@ -20,13 +23,22 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
     """Repeat the recipe `name` and write `data/checkpoints/NAME.safetensors`; interrupted, it goes on next time."""
     if name not in RECIPES:
         raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}.")
-    recipe = RECIPES[name]
-    pictures, code = data.load(recipe.data, split="train", full=True), code_version()
+    unfinished = runtime.cache_dir() / "training" / f"{name}.safetensors"
+    with lock.alone(unfinished, f"a training of {name}") if several.first() else nullcontext():
+        return _trained(name, unfinished, steps, progress)
+
+
+def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> Run:
+    recipe, code, target = RECIPES[name], code_version(), checkpoints.folder() / f"{name}.safetensors"
+    with several.in_turn():
+        pictures = data.load(recipe.data, split="train", full=True)
     runtime.seed(0)
     model = recipe.build()
     x = recipe.prepare(pictures)
     batches = Batches(x, recipe.labels(pictures), recipe.batch)
-    unfinished = runtime.cache_dir() / "training" / f"{name}.safetensors"
+    if several.first():
+        files.sweep(unfinished)
+        files.sweep(target)
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, x)
     run = fit(
@@ -40,8 +52,8 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
         checkpoint=unfinished,
         progress=progress,
     )
-    if run.finished:
-        checkpoints.save(checkpoints.folder() / f"{name}.safetensors", run.ema, about(name, run, pictures, code))
+    if run.finished and several.first():
+        checkpoints.save(target, run.ema, about(name, run, pictures, code))
         unfinished.unlink(missing_ok=True)
     return run
 
@@ -58,6 +70,7 @@ def about(name: str, run: Run, pictures: data.Pictures, code: str) -> dict:
         "steps": run.step,
         "batch": recipe.batch,
         "hardware": hardware(),
+        **({"processes": several.count()} if several.count() > 1 else {}),
         "train_seconds": round(run.seconds),
         "train_flops": run.step * recipe.batch * flops_per_picture(name),
         **({"uses": {used: checkpoints.header(used)["train_flops"] for used in recipe.uses}} if recipe.uses else {}),
