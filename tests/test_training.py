@@ -444,7 +444,7 @@ def saved(name: str = "model", make=transformer, **header):
     ids=["transformer", "denoiser", "pixelcnn", "classifier", "pyramid", "autoencoder", "codebook"],
 )
 def test_weights_come_back_as_they_were_in_bf16(make):
-    path, model = saved(make=make, recipe="mine", seconds=3)
+    path, model = saved(make=make, recipe="model", seconds=3)
     loaded = training.load("model")
     assert type(loaded) is type(model) and loaded.config == model.config
     for name, weight in loaded.state_dict().items():
@@ -453,10 +453,10 @@ def test_weights_come_back_as_they_were_in_bf16(make):
         assert torch.equal(weight, wanted.bfloat16().float() if wanted.is_floating_point() else wanted)
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     assert loaded.state_dict().keys() == model.state_dict().keys()
-    assert training.header("model")["recipe"] == "mine" and training.header("model")["seconds"] == 3
+    assert training.header("model")["recipe"] == "model" and training.header("model")["seconds"] == 3
     assert training.header("model")["config"] == json.loads(json.dumps(asdict(model.config)))
     before = path.read_bytes()
-    training.save(path, loaded, {"recipe": "mine", "seconds": 3})
+    training.save(path, loaded, {"recipe": "model", "seconds": 3})
     assert path.read_bytes() == before  # bf16 to fp32 and back is exact
 
 
@@ -468,11 +468,13 @@ def test_a_loaded_model_answers_as_the_saved_one():
 
 
 def test_a_header_can_be_added_to():
-    path, _ = saved(recipe="mine")
+    path, _ = saved(recipe="model")
     before = load_file(path)
     checkpoints.annotate("model", {"metrics": {"bits_per_dim": 2.9}})
     after = load_file(path)
-    assert training.header("model")["metrics"] == {"bits_per_dim": 2.9} and training.header("model")["recipe"] == "mine"
+    assert (
+        training.header("model")["metrics"] == {"bits_per_dim": 2.9} and training.header("model")["recipe"] == "model"
+    )
     assert all(torch.equal(before[k], after[k]) for k in before | after)
     training.load("model")
 
@@ -506,7 +508,7 @@ def test_a_truncated_file_is_refused(data):
 @settings(max_examples=150)
 @given(st.data())
 def test_a_flipped_bit_is_refused_wherever_it_is(data):
-    path, model = saved(recipe="mine", make=pixelcnn)
+    path, model = saved(recipe="model", make=pixelcnn)
     raw = bytearray(path.read_bytes())
     header = 8 + int.from_bytes(raw[:8], "little")
     at = data.draw(st.one_of(st.integers(0, header - 1), st.integers(header, len(raw) - 1)))
@@ -517,7 +519,7 @@ def test_a_flipped_bit_is_refused_wherever_it_is(data):
     except CheckpointError as error:
         assert "model.safetensors" in str(error) and "course train model" in str(error)
     else:  # a space in the header became another, or the seal lost its name: model and header are what they were
-        assert loaded.config == model.config and training.header("model")["recipe"] == "mine"
+        assert loaded.config == model.config and training.header("model")["recipe"] == "model"
         assert all(torch.equal(v, model.state_dict()[k].bfloat16().float()) for k, v in loaded.state_dict().items())
 
 
@@ -572,7 +574,7 @@ def test_a_header_of_something_else_is_refused(change, says):
 
 
 def test_an_altered_header_is_refused():
-    path, _ = saved(make=lambda dtype: transformer(dtype, grid=(3, 4)), recipe="mine")
+    path, _ = saved(make=lambda dtype: transformer(dtype, grid=(3, 4)), recipe="model")
     about = json.loads(checkpoints.read_header(path)["course"])
     about["config"]["grid"] = [4, 3]  # the same weights on another grid: another model
     save_file(load_file(path), path, {"course": json.dumps(about)})
@@ -638,7 +640,7 @@ def test_another_safetensors_file_is_refused():
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
 def test_a_write_that_fails_leaves_the_old_file(monkeypatch, step):
-    path, _ = saved(recipe="old")
+    path, _ = saved(recipe="model")
     before = path.read_bytes()
 
     def full(*_):
@@ -646,7 +648,7 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch, step):
 
     monkeypatch.setattr(files.os, step, full)
     with pytest.raises(OSError, match="No space left"):
-        saved(recipe="new", make=pixelcnn)
+        saved(recipe="model", make=pixelcnn)
     monkeypatch.undo()
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # and nothing half-written beside it
@@ -845,7 +847,8 @@ def test_a_recipe_ends_in_a_checkpoint_with_its_story(small):
     assert about["hardware"] and about["code"] and about["train_loss"] > 0
     loaded = training.load("small")
     assert all(torch.equal(v.bfloat16(), loaded.state_dict()[k].bfloat16()) for k, v in run.ema.state_dict().items())
-    assert not list((runtime.cache_dir() / "training").glob("*"))  # finished: nothing unfinished stays
+    left = [path.suffix for path in (runtime.cache_dir() / "training").iterdir()]
+    assert left == [".lock"]  # finished: nothing unfinished stays, and an empty lock file that nobody holds
 
 
 def test_an_interrupted_recipe_goes_on(small, monkeypatch):

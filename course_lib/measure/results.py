@@ -199,6 +199,7 @@ def write(name: str) -> dict:
     checkpoints.annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config")}
     path = runtime.data_dir() / "results" / f"{name}.json"
+    files.sweep(path)
     files.write(path, (json.dumps({"name": name, **about}, indent=1) + "\n").encode())
     files.record(checkpoints.folder() / f"{name}.safetensors")
     return metrics

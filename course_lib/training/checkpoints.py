@@ -78,6 +78,8 @@ def header(name: str) -> dict:
             raise ValueError("it has no config")
         if about.get("seal", _seal(about)) != _seal(about):
             raise ValueError("its checksum is another")
+        if about.get("recipe", name) != name:
+            raise ValueError(f"it is {about['recipe']}, under another name")
     except (ValueError, AttributeError) as error:
         raise CheckpointError(f"{path} has a damaged course header ({error}). {_remedy(path)}") from None
     return about

@@ -7,7 +7,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from .checkpoints import CheckpointError, read_header, write
+from ..data import files
+from .checkpoints import CheckpointError, digest, read_header, write
 
 
 def store(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.amp.GradScaler) -> None:
@@ -19,15 +20,17 @@ def store(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.amp.
             tensors |= {f"opt.{n}.{p}.{k}": torch.as_tensor(v) for k, v in moments.items()}
     tensors |= {f"random.{k}": v for k, v in _random().items()}
     header = {"scaler": scaler.state_dict(), "step": run.step, "seconds": run.seconds, "losses": run.losses}
-    write(path, tensors, {"training": json.dumps(header)})
+    write(path, tensors, {"training": json.dumps(header), "seal": _seal(tensors, header)})
 
 
 def restore(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.amp.GradScaler) -> None:
     """Load what `store` wrote into all of these; an error names the file where it does not fit."""
     remedy = "Delete it to start anew."
     try:
-        header = json.loads(read_header(path, remedy).get("training", "{}"))
-        tensors = load_file(path)
+        about = read_header(path, remedy)
+        header, tensors = json.loads(about.get("training", "{}")), load_file(path)
+        if about.get("seal") != _seal(tensors, header):
+            raise ValueError("its checksum is another")
         run.model.load_state_dict(_part(tensors, "model."))
         run.ema.load_state_dict(_part(tensors, "ema."))
         for n, opt in enumerate(opts):
@@ -47,6 +50,11 @@ def restore(path: Path, run, opts: list[torch.optim.Optimizer], scaler: torch.am
     except (SafetensorError, RuntimeError, LookupError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path} is not the state of this training ({reason}). {remedy}") from error
+
+
+def _seal(tensors: dict[str, torch.Tensor], header: dict) -> str:
+    """sha256 of everything: a run that goes on with a flipped bit would end elsewhere, and nobody would know."""
+    return files.sha256((digest(tensors) + json.dumps(header, sort_keys=True)).encode())
 
 
 def _random() -> dict[str, torch.Tensor]:
