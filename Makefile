@@ -1,4 +1,4 @@
-# make lab · make test · make run · make lint · make bench · make book · make slides · make teach-all
+# make lab · make test · make run · make lint · make bench · make book · make slides · make teach-all · make faults
 # Each sets up what it needs, once; any of them can be the first command in a fresh clone.
 #
 #   PYTHON=python3.12   the interpreter that makes the environment (3.11 to 3.13)
@@ -20,13 +20,13 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constrain
 ROOT_MAY := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run lint bench book slides teach-all
+.PHONY: help lab test run lint bench book slides teach-all faults
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(ROOT_MAY) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_two_questions.ipynb
+	PYTORCH_ENABLE_MPS_FALLBACK=1 $(BIN)/jupyter lab $(ROOT_MAY) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_two_questions.ipynb
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --cov=course_lib --cov-config=pyproject.toml $(ARGS)
@@ -46,6 +46,9 @@ book slides: $(VENV)/.book
 
 teach-all: $(VENV)/.teach
 	$(BIN)/python tests/teach_all.py $(NOTEBOOKS) $(ARGS)
+
+faults: $(VENV)/.test
+	OMP_NUM_THREADS=1 PYTHONPATH=.:tests $(BIN)/python -m faults.campaign $(ARGS)
 
 # Stamps: what was installed, remade when the requirements change.
 $(VENV)/.made:
