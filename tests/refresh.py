@@ -36,7 +36,7 @@ class Peak:
     def look(self) -> float:
         """The peak so far, 0 once it has ended. Linux keeps the process's own; children count as they are now."""
         try:
-            total = self._own() + sum(self._resident(child) for child in self._process.children(recursive=True))
+            total = self._own() + sum(self._alone(child) for child in self._process.children(recursive=True))
         except psutil.Error:  # it has ended
             return 0.0
         self.mb = max(self.mb, total / 1e6)
@@ -48,6 +48,14 @@ class Peak:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
         except (OSError, StopIteration):
             return self._resident(self._process)
+
+    @staticmethod
+    def _alone(process: psutil.Process) -> int:
+        """What a child has for itself: one that was just forked still shares all of its parent's pages."""
+        try:
+            return process.memory_full_info().uss
+        except (psutil.Error, AttributeError, OSError):
+            return Peak._resident(process)
 
     @staticmethod
     def _resident(process: psutil.Process) -> int:
