@@ -94,7 +94,8 @@ class Colab:
 
     def versions(self) -> dict[str, str]:
         """Everything that is installed, by name."""
-        found = subprocess.run([str(self.python), "-c", VERSIONS], check=True, capture_output=True, text=True)
+        command = [str(self.python), "-c", VERSIONS]
+        found = subprocess.run(command, check=True, capture_output=True, text=True, cwd=self.home)
         return {canonicalize_name(name): version for name, version in json.loads(found.stdout).items()}
 
 
