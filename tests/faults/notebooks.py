@@ -22,6 +22,7 @@ CLEAR = (
     "AssertionError",
     "Wrong",
 )  # it names what is missing, or refuses to go on
+TIMED = "Clocks("  # its picture shows measured seconds: another one every time, and rightly so
 KINDS = ("run twice", "restarted", "wrong order", "cell left out")
 AGAIN = (
     "get_ipython().reset(new_session=False, aggressive=False); import matplotlib.pyplot; matplotlib.pyplot.close('all')"
@@ -50,6 +51,8 @@ class Session:
         self.client.execute_cell(cell, i)
         errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
         pictures = [out.data["image/png"] for out in cell.outputs if "image/png" in out.get("data", {})]
+        if TIMED in cell.source:
+            pictures = []
         return "".join(errors), tuple(hashlib.sha256(picture.encode()).hexdigest()[:16] for picture in pictures)
 
     def forget(self) -> None:
