@@ -174,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("what", metavar="FOLDER", help="a folder that holds them, compressed or not")
     command(train).add_argument("name", metavar="NAME", nargs="?", help="a recipe; without it, all are listed")
     command(experiment).add_argument("name", metavar="NAME", nargs="?", help="without it, all are listed")
-    command(bench).add_argument("rest", metavar="...", nargs=argparse.REMAINDER, help="passed on to the benchmarks")
+    command(bench).epilog = "What follows is passed on to the benchmarks: --only NAME, --quality, --quick."
     class_room = command(teach)
     class_room.add_argument("--to", metavar="DIR", required=True, help="a new folder")
     class_room.add_argument("notebooks", metavar="NOTEBOOK", nargs="*", help="such as 02; without it, all of them")
@@ -184,7 +184,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; what a user can mend becomes one line on stderr and status 1, an interrupt 130."""
-    args = parser().parse_args(argv)
+    top = parser()
+    args, args.rest = top.parse_known_args(argv)  # argparse's own REMAINDER can't begin with an option
+    if args.rest and args.function is not bench:
+        top.error(f"unrecognized arguments: {' '.join(args.rest)}")
     try:
         return int(args.function(args))
     except KeyboardInterrupt:

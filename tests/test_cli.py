@@ -139,6 +139,17 @@ def test_bench_outside_a_clone_says_so(capsys, monkeypatch, tmp_path):
     assert "clone of the course" in reason(capsys)
 
 
+def test_bench_passes_its_options_on_and_no_other_command_takes_unknown_ones(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "ROOT", tmp_path)
+    script = tmp_path / "tests" / "benchmarks" / "run.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("import sys; sys.exit(7 if sys.argv[1:] == ['--quality', '--only', 'DiT'] else 8)")
+    assert main(["bench", "--quality", "--only", "DiT"]) == 7
+    with pytest.raises(SystemExit):
+        main(["train", "nobody", "--quality"])
+    assert "--quality" in capsys.readouterr().err
+
+
 def test_an_interrupt_is_not_a_crash(capsys, monkeypatch):
     def stop(_):
         raise KeyboardInterrupt
