@@ -23,6 +23,7 @@ MEET = {
     "aten::lift_fresh",
     "aten::detach",
 }
+DOUBLES = True  # False: the device has no float64, as an Apple GPU
 INDEXED = {"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_"}  # by indices anywhere
 
 
@@ -87,6 +88,8 @@ def _run(func, args, kwargs):
     def wrap(t):
         if not isinstance(t, torch.Tensor) or isinstance(t, Pretend):
             return t
+        if there and not DOUBLES and t.dtype == torch.float64:
+            raise TypeError("the device doesn't support float64")
         return known[id(t)] if id(t) in known else Pretend(t) if there else t
 
     return tree_map(wrap, out)
@@ -132,11 +135,13 @@ def _exit(self, *why) -> None:
 
 
 @contextlib.contextmanager
-def installed():
-    """The course runs on the pretended device inside."""
+def installed(doubles: bool = True):
+    """The course runs on the pretended device inside; without `doubles` it has no float64, as an Apple GPU."""
     from course_lib import runtime
 
-    device, precision, adam = runtime.device, runtime.precision, torch.optim.AdamW
+    global DOUBLES
+    DOUBLES, had = doubles, DOUBLES
+    device, precision, wide, adam = runtime.device, runtime.precision, runtime.wide, torch.optim.AdamW
     enabled, jvp = torch.is_autocast_enabled, torch.func.jvp
     inference = torch.inference_mode.__enter__, torch.inference_mode.__exit__
 
@@ -145,6 +150,7 @@ def installed():
 
     runtime.device = lambda: DEVICE
     runtime.precision = lambda: (torch.float32, "the device is pretended")
+    runtime.wide = wide if doubles else lambda where: torch.device("cpu")
     torch.optim.AdamW = unfused
     torch.inference_mode.__enter__, torch.inference_mode.__exit__ = _enter, _exit
     torch.func.jvp = _slope
@@ -155,12 +161,13 @@ def installed():
     finally:
         torch.is_autocast_enabled, torch.func.jvp = enabled, jvp
         torch.inference_mode.__enter__, torch.inference_mode.__exit__ = inference
-        runtime.device, runtime.precision, torch.optim.AdamW = device, precision, adam
+        runtime.device, runtime.precision, runtime.wide, torch.optim.AdamW = device, precision, wide, adam
+        DOUBLES = had
 
 
-def install() -> None:
+def install(doubles: bool = True) -> None:
     """The same for good, such as in a kernel."""
-    _KEPT.enter_context(installed())
+    _KEPT.enter_context(installed(doubles))
 
 
 _KEPT = contextlib.ExitStack()

@@ -10,7 +10,7 @@ from apple import MPS, AppleGPU
 from tiny import denoiser, pixelcnn, transformer
 
 import course_lib
-from course_lib import measure, runtime
+from course_lib import check, measure, runtime
 from course_lib.methods import autoregressive, diffusion, few_step, flow, masked
 
 LABELS = torch.tensor([0, 2, 1])
@@ -65,6 +65,14 @@ def test_likelihoods_are_summed_where_float64_is():
     with AppleGPU():
         there = measure.likelihood(lambda x, y: model(x.cpu(), y.cpu()).to(MPS), tokens.to(MPS), LABELS[:2])
     assert here == there
+
+
+def test_what_was_built_is_compared_where_float64_is(capsys):
+    with AppleGPU():
+        check.same(torch.ones(2).to(MPS), torch.ones(2).to(MPS), "two ones")
+        with pytest.raises(AssertionError, match="largest difference is 1"):
+            check.same(torch.ones(2).to(MPS), torch.zeros(2).to(MPS), "one and nothing")
+    assert "two ones" in capsys.readouterr().out
 
 
 def test_the_pretended_gpu_refuses_what_a_real_one_does():

@@ -12,8 +12,8 @@ from course_lib.training.fit import Batches, fit
 
 @pytest.fixture
 def device():
-    """The course on a pretended device; what was loaded for it is forgotten afterwards."""
-    with pretend.installed():
+    """The course on a pretended device without float64; what was loaded for it is forgotten afterwards."""
+    with pretend.installed(doubles=False):
         yield
     for kept in (losses.teacher, losses.pyramid):
         kept.cache_clear()
@@ -29,6 +29,9 @@ def test_what_lies_apart_may_not_meet(device):
     with pytest.raises(RuntimeError):
         there.numpy()
     assert torch.tensor([1, 2], device=runtime.device()).tolist() == [1, 2]
+    with pytest.raises(TypeError, match="float64"):
+        there.double()
+    assert there.to(torch.device("cpu"), torch.float64).sum() == 3
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if RECIPES[name].data != "mnist-binary"])
