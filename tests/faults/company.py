@@ -69,6 +69,6 @@ def clock_set_back(count: int, folder: Path) -> Tally:
             killed.kill(child, phase, signal.SIGINT, False, dice)
         child.join(killed.PATIENCE)
         tally.tries += 1
-        tally.wrong += child.exitcode not in (0, 130) or "Traceback" in (place / "said").read_text()
+        tally.wrong += not killed.stopped_well(child, (place / "said").read_text())
         killed.judge(tally, place, old, wanted)
     return tally

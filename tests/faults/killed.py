@@ -38,7 +38,9 @@ def train(folder: str, phase, slow: bool = False, every: float = 0.0, steps: int
     if slow:
         slow_down()
     with open(f"{folder}/said", "w") as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        sys.exit(main(["train", "tiny"]))
+        status = main(["train", "tiny"])
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is over, only this process is not
+        sys.exit(status)
 
 
 def slow_down() -> None:
@@ -139,6 +141,14 @@ def judge(tally: Tally, folder: Path, old: bytes, wanted: str) -> None:
         tally.wrong += 1
 
 
+def stopped_well(child, said: str) -> bool:
+    """Whether a training that got Ctrl-C ended as it should: done, or interrupted, in any case without a traceback."""
+    if child.exitcode in (0, 130) and "Traceback" not in said:
+        return True
+    print(f"status {child.exitcode}: {said[-2000:]}", file=sys.stderr, flush=True)
+    return False
+
+
 def killed(count: int, folder: Path, sign: int, in_write: bool) -> Tally:
     """`count` trainings that get `sign`, each looked at and then begun again."""
     older, wanted = reference(folder)
@@ -154,8 +164,6 @@ def killed(count: int, folder: Path, sign: int, in_write: bool) -> Tally:
         if not hit:
             continue
         tally.tries += 1
-        said = (place / "said").read_text()
-        if sign == signal.SIGINT and (child.exitcode not in (0, 130) or "Traceback" in said):
-            tally.wrong += 1
+        tally.wrong += sign == signal.SIGINT and not stopped_well(child, (place / "said").read_text())
         judge(tally, place, old, wanted)
     return tally
