@@ -25,6 +25,7 @@ def train(folder: str, phase, slow: bool = False, every: float = 0.0, steps: int
     from course_lib.__main__ import main
     from course_lib.data import files
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in a shell's background would ignore it
     os.environ.update(COURSE_DATA=f"{folder}/data", COURSE_CACHE=f"{folder}/cache", COURSE_PRECISION="fp32")
     tiny.register(steps, every)
     real = files.write
@@ -105,7 +106,7 @@ def reference(folder: Path) -> tuple[Path, str]:
 
 
 def kill(child, phase, sign: int, in_write: bool, dice: random.Random) -> bool:
-    """Send `sign` at a random moment; False where the child was done before."""
+    """Send `sign` at a random moment and wait for the end; False where the child was done before."""
     while phase.value == BEFORE and child.is_alive():
         time.sleep(0.001)
     time.sleep(dice.uniform(0, 0.4))
@@ -113,10 +114,12 @@ def kill(child, phase, sign: int, in_write: bool, dice: random.Random) -> bool:
         while phase.value != WRITING and child.is_alive():
             time.sleep(0.0002)
         time.sleep(dice.uniform(0, 0.02))
-    if not child.is_alive() or (in_write and phase.value != WRITING):
-        return False
-    os.kill(child.pid, sign)
-    return True
+    hit = child.is_alive() and not (in_write and phase.value != WRITING)
+    if hit:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, sign)
+    child.join(PATIENCE)
+    return hit and child.exitcode != 0
 
 
 def judge(tally: Tally, folder: Path, old: bytes, wanted: str) -> None:
@@ -142,8 +145,8 @@ def judge(tally: Tally, folder: Path, old: bytes, wanted: str) -> None:
 
 
 def stopped_well(child, said: str) -> bool:
-    """Whether a training that got Ctrl-C ended as it should: done, or interrupted, in any case without a traceback."""
-    if child.exitcode in (0, 130) and "Traceback" not in said:
+    """Whether a training that got Ctrl-C ended as it should: it says so, without a traceback."""
+    if child.exitcode == 130 and "Traceback" not in said:
         return True
     print(f"status {child.exitcode}: {said[-2000:]}", file=sys.stderr, flush=True)
     return False
@@ -152,16 +155,16 @@ def stopped_well(child, said: str) -> bool:
 def killed(count: int, folder: Path, sign: int, in_write: bool) -> Tally:
     """`count` trainings that get `sign`, each looked at and then begun again."""
     older, wanted = reference(folder)
-    tally, dice = Tally(), random.Random(sign * 2 + in_write)
+    tally, started, dice = Tally(), 0, random.Random(sign * 2 + in_write)
     old = (older / "data/checkpoints/tiny.safetensors").read_bytes()
     while tally.tries < count:
         place = folder / "now"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(older, place)
         child, phase = start(place, slow=in_write)
-        hit = kill(child, phase, sign, in_write, dice)
-        child.join(PATIENCE)
-        if not hit:
+        started += 1
+        if not kill(child, phase, sign, in_write, dice):
+            assert started < 20 + 10 * count, "the signal stops no training"
             continue
         tally.tries += 1
         tally.wrong += sign == signal.SIGINT and not stopped_well(child, (place / "said").read_text())
