@@ -14,7 +14,7 @@ from ..training import RECIPES, checkpoints, repeat
 from ..training.fit import Batches, fit
 
 WHOLE = 96e12  # operations of training, tokenizer included, of the whole budget
-SHARES = {1 / 64: (0, 1, 2), 1 / 32: (0, 1, 2)} | dict.fromkeys((1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), (0,))  # seeds
+SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8), (0, 1, 2)) | dict.fromkeys((1 / 4, 1 / 2, 1.0), (0,))  # seeds
 FAMILIES = ("autoregressive", "noise")
 TOKENIZER = 0.45  # of the token model's budget, as in the shipped models
 GUIDANCE = (1.25, 1.5, 2.0)
