@@ -66,10 +66,14 @@ def source(cell: dict) -> str:
     return "".join(cell["source"])
 
 
+def plain(cell: dict) -> str:
+    """A cell's code, without the lines that only a notebook understands (magics and shell commands)."""
+    return "\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in source(cell).splitlines())
+
+
 def code_of(path: Path) -> ast.Module:
-    """A notebook's code, without the lines that only a notebook understands (magics and shell commands)."""
-    lines = "\n".join(source(cell) for cell in cells(path)).splitlines()
-    return ast.parse("\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines))
+    """A notebook's code as Python."""
+    return ast.parse("\n".join(map(plain, cells(path))))
 
 
 # The package

@@ -1,12 +1,11 @@
 """Cells in any order: a name that a cell reads is made by one other cell only, so a late cell can't find another's."""
 
 import dis
-import re
 from collections import defaultdict
 from types import CodeType
 
 import pytest
-from test_house import NOTEBOOKS, cells, name_of, source
+from test_house import NOTEBOOKS, cells, name_of, plain
 
 
 def reads_and_writes(code: CodeType, top: bool = True) -> tuple[set[str], set[str]]:
@@ -26,8 +25,7 @@ def made_twice(notebook: list[dict]) -> set[str]:
     """Names that several cells make and another one reads; an exercise and the check below it count as one."""
     makers, readers = defaultdict(list), defaultdict(list)
     for i, cell in enumerate(notebook):
-        code = "\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in source(cell).splitlines())
-        reads, writes = reads_and_writes(compile(code, f"cell {i}", "exec"))
+        reads, writes = reads_and_writes(compile(plain(cell), f"cell {i}", "exec"))
         if cell["metadata"].get("nbgrader", {}).get("grade"):
             writes -= reads
         for name in writes:
