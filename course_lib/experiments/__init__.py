@@ -1,30 +1,34 @@
 """Comparisons that can be repeated: `course experiment NAME` runs one and rewrites `data/results/NAME.json`.
 
-An experiment is a function that takes nothing and returns its metrics. Each file of this folder holds those of one
+An experiment is a function that takes nothing and returns what it `Found`. Each file of this folder holds those of one
 notebook; whoever writes one registers it here. They are imported when they are run: they load every network.
 """
 
-import json
 import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-
-from .. import runtime
-from ..data import files
+from typing import NamedTuple
 
 
-def _later(module: str, function: str, says: str) -> Callable[[], dict]:
+class Found(NamedTuple):
+    """What an experiment gives back: what its notebook reads, and the same numbers one a row (`data.results.tidy`)."""
+
+    metrics: dict
+    rows: list[dict] = []
+
+
+def _later(module: str, function: str, says: str) -> Callable[[], Found]:
     """An experiment that is imported when it is run."""
 
-    def work() -> dict:
+    def work() -> Found:
         return getattr(import_module(module, __package__), function)()
 
     work.__doc__ = says
     return work
 
 
-EXPERIMENTS: dict[str, Callable[[], dict]] = {
+EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "codecs": _later(".codecs", "codecs", "bits a pixel of real codecs and of counted neighbours, 256 and 16 levels"),
     "hero": _later("..show.hero", "save", "the picture on the front page, drawn by the shipped models"),
     "emoji-mirrors": _later(".mirrors", "emoji_mirrors", "emoji learned with flips and shifts, and without: nats"),
@@ -50,18 +54,27 @@ def run(name: str) -> Path:
     if name not in EXPERIMENTS:
         known = f"Choose one of {', '.join(sorted(EXPERIMENTS))}." if EXPERIMENTS else "None is there yet."
         raise ValueError(f"experiment {name!r} is not known. {known}")
-    from ..training import repeat  # only now: it loads every network
+    from ..data import results  # only now: it loads PyTorch
+    from ..training.processes import lock
+    from .rows import folder, forget, made
 
-    start = time.perf_counter()
-    metrics = EXPERIMENTS[name]()
-    result = {
-        "name": name,
-        "about": about(EXPERIMENTS[name]),
-        "code": repeat.code_version(),
-        "hardware": repeat.hardware(),
-        "seconds": round(time.perf_counter() - start),
-        "metrics": metrics,
-    }
-    path = runtime.data_dir() / "results" / f"{name}.json"
-    files.write(path, (json.dumps(result, indent=1) + "\n").encode())
+    with lock.alone(folder(name), f"the experiment {name}"):
+        start, found = time.perf_counter(), EXPERIMENTS[name]()
+        rows, metrics = made(found.metrics), found.metrics
+        result = {
+            "name": name,
+            "about": about(EXPERIMENTS[name]),
+            "code": _all("code", rows) or results.code_version(),
+            "hardware": _all("hardware", rows) or results.hardware(),
+            "seconds": round(sum(row["seconds"] for row in rows) if rows else time.perf_counter() - start),
+            "metrics": metrics,
+            "rows": [{"experiment": name, **row} for row in found.rows],
+        }
+        path = results.write(name, result)
+        forget(name)
     return path
+
+
+def _all(key: str, rows: list[dict]) -> str:
+    """What all rows say under `key`; where they differ, everything that is said."""
+    return "; ".join(dict.fromkeys(row[key] for row in rows))

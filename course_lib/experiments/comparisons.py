@@ -1,55 +1,62 @@
 """Tokens against noise: quality over the budget of training, and over the cost of a picture. Read in notebook 12."""
 
-import json
-import time
+from dataclasses import replace
 from functools import partial
 
 import torch
 
 from .. import data, runtime
 from ..data import files
+from ..data import results as sealed
 from ..measure import cost, frechet, results
 from ..methods import autoregressive, flow
 from ..training import RECIPES, checkpoints, repeat
 from ..training.fit import Batches, fit
+from . import Found
+from .rows import rows
 
 WHOLE = 96e12  # operations of training, tokenizer included, of the whole budget
-SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8), (0, 1, 2)) | dict.fromkeys((1 / 4, 1 / 2, 1.0), (0,))  # seeds
-FAMILIES = ("autoregressive", "noise")
+SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4), (0, 1, 2)) | {1 / 2: (0, 1), 1.0: (0,)}  # seeds
+FAMILIES = {"autoregressive": "token-ar-fashion", "noise": "dit-fashion"}
 TOKENIZER = 0.45  # of the token model's budget, as in the shipped models
-GUIDANCE = (1.25, 1.5, 2.0)
-TEST, CHOICE, STEPS = 1500, 200, 10
+# The transformer on tokens, a little wider than the one that ships: as many parameters as the one on patches, to 0.3 %.
+MATCHED = {"token-ar-fashion": {"width": 132, "heads": 3}}
+GUIDANCE = (1.0, 1.25, 1.5, 2.0)
+TEST, CHOICE, STEPS = 1500, 300, 10
 
 
-def budget() -> dict:
+def budget() -> Found:
     """Fréchet distance over the training budget: tokens against noise at equal operations, tokenizer charged"""
-    path = runtime.cache_dir() / "experiments" / "budget.json"  # a run at a time, so that it can be interrupted
-    rows = json.loads(path.read_text()) if path.exists() else []
-    pictures = data.load("fashion")
-    for share, seeds in SHARES.items():
-        for seed in seeds:
-            for family in FAMILIES:
-                if any((row["family"], row["share"], row["seed"]) == (family, share, seed) for row in rows):
-                    continue
-                start = time.process_time()
-                draw, about = (_noise if family == "noise" else _tokens)(pictures, share * WHOLE, seed)
-                seconds = time.process_time() - start
-                rows.append({"family": family, "share": share, "seed": seed, "train_seconds": seconds, **about})
-                rows[-1] |= _measured(draw)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                files.write(path, json.dumps(rows).encode())
-    return {"whole_flops": WHOLE, "frechet_n": TEST, "choice_n": CHOICE, "noise_steps": STEPS, "runs": rows}
+    keys = [{"family": f, "share": s, "seed": n} for s, seeds in SHARES.items() for n in seeds for f in FAMILIES]
+    fixed = {"whole_flops": WHOLE, "tokenizer": TOKENIZER, "matched": MATCHED, "guidance": GUIDANCE}
+    fixed |= {"frechet_n": TEST, "choice_n": CHOICE, "noise_steps": STEPS}
+    runs = rows("budget", keys, _bought, **fixed)
+    return Found({**fixed, "runs": runs}, sealed.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
+
+
+def _bought(family: str, share: float, seed: int) -> dict:
+    """One model, or a tokenizer and a model, trained on a share of the whole budget; its numbers."""
+    train = _noise if family == "noise" else _tokens
+    draw, about = train(data.load("fashion"), share * WHOLE, seed)
+    return {"model": FAMILIES[family], "budget_flops": share * WHOLE, **about, **_measured(draw)}
+
+
+def _network(name: str) -> torch.nn.Module:
+    """A fresh network of the recipe `name`, as large as its rival."""
+    model = RECIPES[name].build()
+    return type(model)(replace(model.config, **MATCHED[name])) if name in MATCHED else model
 
 
 def _fitted(name: str, x, labels, flops: float, seed: int):
     """A model of the recipe `name`, trained on as many steps as `flops` buy, and those steps."""
     recipe = RECIPES[name]
-    steps = max(1, round(flops / (repeat.flops_per_picture(name) * recipe.batch)))
     runtime.seed(seed)
-    model, loss = recipe.build(), recipe.loss
+    model = _network(name)
+    steps = max(1, round(flops / (repeat.flops_per_picture(name, model) * recipe.batch)))
     batches = Batches(x, labels, recipe.batch, seed=seed)
     ema = min(recipe.ema, max(0.99, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
-    run = fit(model, loss, batches, steps=steps, lr=recipe.lr, muon=recipe.muon, ema=ema, seed=seed, progress=False)
+    dials = {"lr": recipe.lr, "muon": recipe.muon, "ema": ema, "seed": seed, "progress": False}
+    run = fit(model, recipe.loss, batches, steps=steps, **dials)
     return run.ema.eval().requires_grad_(False), steps
 
 
@@ -65,7 +72,7 @@ def _tokens(pictures: data.Pictures, flops: float, seed: int):
         made = autoregressive.sample(model, labels, shape=(7, 7), guidance=w, generator=generator)
         return results.grey(tokenizer.detokenize(made))
 
-    return draw, {"steps": [first, second], "parameters": _size(model)}
+    return draw, {"steps": [first, second], "parameters": _size(model), "tokenizer_parameters": _size(tokenizer)}
 
 
 def _noise(pictures: data.Pictures, flops: float, seed: int):
@@ -118,35 +125,38 @@ SETTINGS = {
 FAMILY = {"pixel": "autoregressive", "token": "autoregressive", "next": "autoregressive", "masked": "masked"}
 
 
-def head_to_head() -> dict:
+def head_to_head() -> Found:
     """Quality, variety and cost of a picture for every shipped model and number of steps; also draws the figure"""
-    path = runtime.cache_dir() / "experiments" / "head-to-head.json"
-    rows = json.loads(path.read_text()) if path.exists() else []
-    for name, settings in SETTINGS.items():
-        for dials in settings:
-            if not any((row["name"], row["dials"]) == (name, dials) for row in rows):
-                rows.append({"name": name, "dials": dials, **_quality(name, dials)})
-                path.parent.mkdir(parents=True, exist_ok=True)
-                files.write(path, json.dumps(rows).encode())
-    for row in rows:  # all at the end, one after another: nothing else should run meanwhile
-        model = checkpoints.load(row["name"])
-        for batch, repeats in ((1, 5), (64, 1 if row["steps"] > 100 else 3)):
-            labels = torch.arange(batch, device=runtime.device()) % 10
-            work = partial(results.draw, row["name"], model, labels, guidance=row["guidance"], **row["dials"])
-            row[f"seconds_batch_{batch}"] = cost.cpu_seconds(work, repeats) / batch
+    keys = [{"name": name, "dials": dials} for name, settings in SETTINGS.items() for dials in settings]
+    found = rows("head-to-head", keys, _quality, n=DRAWN)
+    # All at the end, one after another, never from before an interrupt: nothing else should run meanwhile.
+    found = [row | _seconds(row) for row in found]
     from ..show import head_to_head as figure  # only now: figures need matplotlib
 
-    files.write(runtime.data_dir() / "figures" / "head-to-head.png", figure.draw(rows).png())
-    return {"n": DRAWN, "rows": rows}
+    files.write(runtime.data_dir() / "figures" / "head-to-head.png", figure.draw(found).png())
+    metrics = ("frechet_relative", "recall", "agreement", "seconds_batch_1", "seconds_batch_64")
+    return Found({"n": DRAWN, "rows": found}, sealed.tidy(found, "class", metrics))
+
+
+def _seconds(row: dict) -> dict:
+    """Processor seconds a picture, alone and in a batch of 64."""
+    model, out = checkpoints.load(row["name"]), {}
+    for batch, repeats in ((1, 5), (64, 1 if row["steps"] > 100 else 3)):
+        labels = torch.arange(batch, device=runtime.device()) % 10
+        work = partial(results.draw, row["name"], model, labels, guidance=row["guidance"], **row["dials"])
+        out[f"seconds_batch_{batch}"] = cost.cpu_seconds(work, repeats) / batch
+    return out
 
 
 def _quality(name: str, dials: dict) -> dict:
     """What is known of the model `name`, and its distance with `dials`; guidance is that chosen on validation."""
-    about = repeat.result(name)
+    about = sealed.read(name)
     guidance = about["metrics"].get("guidance", 1.0)
     row = {"family": FAMILY.get(name.split("-")[0], "noise"), "guidance": guidance, "parameters": about["parameters"]}
+    row["model"] = name
     row["steps"] = dials.get("steps", {"pixel": 784, "token": 49, "next-": 4}.get(name[:5]))
     row["train_flops"] = about["train_flops"] + sum(about.get("uses", {}).values())  # the teacher's and tokenizer's too
+    row["budget_flops"] = row["train_flops"]
     if name.startswith("pixel"):  # 1,000 pictures of 784 steps were drawn once, when it was measured
         return row | {k: v for k, v in about["metrics"].items() if k.startswith(("frechet", "recall", "agreement"))}
     return row | frechet.report(*results.make(name, DRAWN, guidance, **dials))

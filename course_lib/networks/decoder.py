@@ -95,7 +95,7 @@ class TransformerDecoder:
             q, keys[:, at], values[:, at] = x.view(h.dtype).view(self.rows, 3, 1, -1).unbind(1)  # each [B·h, 1, d]
             weights = torch.baddbmm(hidden, q, across).softmax(-1)  # [B·h, 1, room]
             add_product(h, torch.bmm(weights, values).view(B, D), out)
-            add_product(h, F.gelu(product(norm(h, (D,)), up), approximate="tanh"), down)
+            add_product(h, F.gelu(product(norm(h, (D,)), up)), down)
         if self.static:
             self.at += 1
         return product(norm(h, (D,)), self.head)

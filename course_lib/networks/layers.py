@@ -61,6 +61,11 @@ def _plan(mask: Mask, device: torch.device, dtype: torch.dtype) -> list[tuple[sl
     return plan
 
 
+@lru_cache(maxsize=1)
+def _has_amx() -> bool:
+    return getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+
+
 @lru_cache(maxsize=16)
 def _seen(mask: Mask, device: torch.device) -> Tensor:
     return mask.visible(device)
@@ -69,10 +74,11 @@ def _seen(mask: Mask, device: torch.device) -> Tensor:
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
     """Softmax attention `[B, h, T, d]` of queries over the keys that `mask` lets them see.
 
-    The library's fused kernel everywhere but in one place: its bf16 backward pass on a CPU is several times slower
-    than plain products, so there the scores are formed in chunks, and keys in the future of a whole chunk are left out.
+    The library's fused kernel everywhere but in one place: on a CPU in bf16 its backward pass is several times slower
+    than plain products, and without AMX so is its forward pass. There the scores are formed in chunks, and keys in the
+    future of a whole chunk are left out.
     """
-    if q.device.type == "cpu" and q.dtype == torch.bfloat16:
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16 and (q.requires_grad or not _has_amx()):
         q = q * q.shape[-1] ** -0.5
         parts = []
         for rows, seen, bias in _plan(mask, q.device, q.dtype):
@@ -192,7 +198,7 @@ class MLP(nn.Module):
         self.down = nn.Linear(4 * width, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(F.gelu(self.up(x), approximate="tanh"))
+        return self.down(F.gelu(self.up(x)))
 
 
 def norm(x: Tensor) -> Tensor:

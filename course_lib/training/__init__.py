@@ -1,8 +1,9 @@
 """Training: one loop, the named recipes, and weights on disk."""
 
+from ..data.results import read as result
 from .checkpoints import CheckpointError, header, load, save
 from .fit import Batches, Run, fit
 from .recipes import RECIPES, Recipe
-from .repeat import result, train
+from .repeat import train
 
 __all__ = ["RECIPES", "Batches", "CheckpointError", "Recipe", "Run", "fit", "header", "load", "result", "save", "train"]

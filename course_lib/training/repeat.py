@@ -1,9 +1,6 @@
 """Repeat a recipe: `course train NAME` ends here, with a checkpoint that says how it was made."""
 
 import hashlib
-import json
-import platform
-import subprocess
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .. import data, runtime
 from ..data import files
+from ..data.results import code_version, hardware
 from ..networks.layers import FLOPS
 from . import checkpoints
 from .fit import Batches, Run, fit
@@ -84,10 +82,13 @@ def checksum(pictures: data.Pictures) -> str:
     return hashlib.sha256(pictures.pixels.numpy().tobytes() + pictures.labels.numpy().tobytes()).hexdigest()
 
 
-def flops_per_picture(name: str) -> int:
-    """Floating-point operations of one training step for one picture: three times a forward pass, as is usual."""
+def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
+    """Floating-point operations of one training step for one picture: three times a forward pass, as is usual.
+
+    `model` is another network for the same recipe.
+    """
     recipe = RECIPES[name]
-    model = recipe.build().eval()
+    model = (model or recipe.build()).eval()
     pictures = _blank(recipe.data)
     x, labels = recipe.prepare(pictures), recipe.labels(pictures)
     x = x.long() if x.dtype == torch.uint8 else x
@@ -101,38 +102,3 @@ def _blank(name: str) -> data.Pictures:
         return data.load("emoji")[:2]
     pixels, labels = torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.zeros(2, dtype=torch.long)
     return data.Pictures(pixels, labels, None, [str(i) for i in range(10)])
-
-
-def code_version() -> str:
-    """The commit of the code, with + where files were changed since; "unknown" outside a checkout."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout
-        dirty = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.strip() + ("+" if dirty else "")
-
-
-def hardware() -> str:
-    """The processor or GPU that does the work, with threads and precision."""
-    dtype = str(runtime.precision()[0]).removeprefix("torch.")
-    if runtime.device().type == "cuda":
-        return f"{torch.cuda.get_device_name()}, {dtype}"
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {torch.get_num_threads()} thread(s), {dtype}"
-
-
-def result(name: str) -> dict:
-    """The shipped result `data/results/NAME.json`."""
-    path = runtime.data_dir() / "results" / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: repeat it with `course train {name}`, or get it back with git.")
-    return json.loads(path.read_text())

@@ -1,0 +1,49 @@
+"""Rows of a comparison that go on after an interrupt, each with what made it."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import runtime
+from ..data import files
+from ..data import results as sealed
+
+
+def folder(experiment: str) -> Path:
+    """Where an experiment keeps what it has so far; it is emptied when the experiment is done."""
+    return runtime.cache_dir() / "experiments" / experiment
+
+
+def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: str = "rows", **settings) -> list[dict]:
+    """`make(**key)` for each of `keys`, in order; what was made before an interrupt is kept, and nothing else is.
+
+    `settings` are whatever decides the outcome beside the key. Every row carries its key, the commit, the hardware,
+    the seed, its seconds and the digest of all that; one that other settings, code or hardware made is made anew.
+    """
+    path = folder(experiment) / f"{part}.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    about = {"code": sealed.code_version(), "hardware": sealed.hardware()}
+    known, found = {row["digest"]: row for row in kept}, []
+    for key in keys:
+        made_by = sealed.digest([key, settings, about])
+        if made_by not in known:
+            start = time.perf_counter()
+            row = {"seed": 0, **key, **make(**key), **about}
+            known[made_by] = row | {"key": key, "seconds": round(time.perf_counter() - start, 1), "digest": made_by}
+        found.append(known[made_by])
+        files.write(path, json.dumps(found).encode())
+    return found
+
+
+def forget(experiment: str) -> None:
+    """Remove what an experiment has kept: the next one makes everything again."""
+    shutil.rmtree(folder(experiment), ignore_errors=True)
+
+
+def made(found) -> list[dict]:
+    """All rows of `rows` somewhere in `found`, a tree of dicts and lists."""
+    if isinstance(found, dict):
+        return [found] if "digest" in found else [row for part in found.values() for row in made(part)]
+    return [row for part in found for row in made(part)] if isinstance(found, list | tuple) else []
