@@ -32,8 +32,8 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
             start = time.perf_counter()
             row = {"seed": 0, **key, **make(**key), **about}
             known[made_by] = row | {"key": key, "seconds": round(time.perf_counter() - start, 1), "digest": made_by}
+            files.write(path, json.dumps(list(known.values())).encode())
         found.append(known[made_by])
-        files.write(path, json.dumps(found).encode())
     return found
 
 
