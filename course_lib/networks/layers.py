@@ -1,6 +1,7 @@
 """Small parts that several networks share: attention, rotary positions, time features. Built in notebook 03."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,22 +17,25 @@ class Mask:
     """Who sees whom: position i sees position j where `group[j] <= group[i]`.
 
     Groups of one token each make a causal mask, a single group makes a bidirectional one, growing groups make the
-    block-causal mask of next-scale prediction (arXiv 2404.02905).
+    block-causal mask of next-scale prediction (arXiv 2404.02905), ones around a large one text with a picture in it.
+    The last `noisy` positions may stand there once more, as noisy copies: each sees the copies of its own group and,
+    clean, earlier groups only; no clean position sees a copy (block diffusion, 2503.09573).
     """
 
     groups: tuple[int, ...]  # sizes of the groups, in order
+    noisy: int = 0
 
     @property
     def length(self) -> int:
-        return sum(self.groups)
+        return sum(self.groups) + self.noisy
 
     @property
     def causal(self) -> bool:
-        return all(size == 1 for size in self.groups)
+        return not self.noisy and all(size == 1 for size in self.groups)
 
     @property
     def full(self) -> bool:
-        return len(self.groups) == 1
+        return not self.noisy and len(self.groups) == 1
 
     def first(self, length: int) -> "Mask":
         """The mask of the first `length` positions, which must be whole groups."""
@@ -45,7 +49,13 @@ class Mask:
     def visible(self, device=None) -> Tensor:
         """Boolean `[T, T]`: row = who looks, column = what is seen."""
         group = torch.repeat_interleave(torch.arange(len(self.groups)), torch.tensor(self.groups)).to(device)
-        return group[None, :] <= group[:, None]
+        clean = group[None, :] <= group[:, None]
+        if not self.noisy:
+            return clean
+        copies = group[-self.noisy :]
+        above = torch.cat([clean, clean.new_zeros(len(group), self.noisy)], dim=1)
+        below = torch.cat([group[None, :] < copies[:, None], copies[None, :] == copies[:, None]], dim=1)
+        return torch.cat([above, below])
 
 
 @lru_cache(maxsize=16)
@@ -103,10 +113,16 @@ def rotary_angles(rows: Tensor, columns: Tensor, head_dim: int, base: float = 10
     return torch.cat([rows[:, None] * speeds, columns[:, None] * speeds], dim=-1)
 
 
+def turns(angles: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines `[T, d]`, as `rotate` wants them, of angles `[T, d / 2]`."""
+    cos, sin = angles.cos(), angles.sin()
+    return torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (x[i], x[i + d/2]) of `[..., T, d]` by its angle; `cos`, `sin` are `[T, d / 2]`."""
-    across = x.roll(x.shape[-1] // 2, dims=-1)  # (a, b) becomes (b, a), and the sum (a·cos - b·sin, b·cos + a·sin)
-    return torch.addcmul(x * torch.cat([cos, cos], dim=-1), across, torch.cat([-sin, sin], dim=-1))
+    """Turn each pair (x[i], x[i + d/2]) of `[..., T, d]` by its angle; `cos`, `sin` are the `turns [T, d]`."""
+    # (a, b) becomes (b, a), and the sum (a·cos - b·sin, b·cos + a·sin)
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
 
 
 def attention_flops(q, k, v, dropout: float = 0.0, causal: bool = False, *, out_shape=None, **_) -> int:
@@ -124,53 +140,25 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int) -> None:
-    """ValueError where labels are no whole numbers from 0 to `null`, or have none of the `shapes`."""
-    if labels.is_floating_point() or labels.shape not in shapes:
-        raise ValueError(
-            f"labels must be whole numbers of shape {list(shapes[0])}, one a picture, "
-            f"not {labels.dtype} of shape {list(labels.shape)}."
-        )
-    _check_range("labels", labels, null, f" ({null} = no label)")
-
-
-def check_tokens(tokens: Tensor, shapes: tuple[tuple[int, ...], ...], levels: int) -> None:
-    """ValueError where tokens are no whole numbers from 0 to `levels` - 1, or a picture has none of the `shapes`."""
-    if tokens.is_floating_point() or tokens.shape[1:] not in shapes:
-        wanted = " or ".join(str(["B", *shape]).replace("'", "") for shape in shapes)
-        raise ValueError(
-            f"tokens must be whole numbers of shape {wanted}, not {tokens.dtype} of shape {list(tokens.shape)}."
-        )
-    _check_range("tokens", tokens, levels - 1, "")
-
-
-def check_step(tokens: Tensor, i: int, shape: tuple[int, int], done: int) -> None:
-    """ValueError where a decoder made for tokens of `shape`, that has `done` positions, is asked for another step."""
-    if tokens.shape != shape:
-        raise ValueError(
-            f"tokens must have shape {list(shape)}, as the decoder was made for, not {list(tokens.shape)}."
-        )
-    if i != done or done >= shape[1]:
-        raise ValueError(f"decoding is at position {done} of {shape[1]}, not {i}: make a new decoder to start anew.")
-
-
-def _check_range(name: str, x: Tensor, last: int, note: str) -> None:
-    if torch.compiler.is_compiling() or not x.numel():  # a look at the values would cut a compiled graph in two
-        return
-    low, high = (int(bound) for bound in x.aminmax())
-    if low < 0 or high > last:
-        raise ValueError(f"{name} must lie in 0..{last}{note}, not {low}..{high}.")
-
-
 def time_features(t: Tensor, size: int, fastest: float = 200.0) -> Tensor:
-    """Cosines and sines `[B, size]` of times `t [B]` in [0, 1], from 1 to `fastest` radians."""
+    """Cosines and sines `[…, size]` of times `t […]` in [0, 1], from 1 to `fastest` radians."""
     speeds = torch.exp(torch.linspace(0, math.log(fastest), size // 2, device=t.device))
-    angles = at_least_float32(t)[:, None] * speeds
+    angles = at_least_float32(t)[..., None] * speeds
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
+def norm(x: Tensor) -> Tensor:
+    """Layer norm without gain or offset: the next matrix can hold the gain."""
+    return torch.layer_norm(x, x.shape[-1:])
+
+
+def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """`x` stretched and moved: the identity at shift = scale = 0."""
+    return x * (1 + scale) + shift
+
+
 class SelfAttention(nn.Module):
-    """Multi-head self-attention with rotary positions, no biases."""
+    """Multi-head self-attention with rotary positions, no biases; `attend(q, k, v)` knows who sees whom."""
 
     def __init__(self, width: int, heads: int):
         super().__init__()
@@ -180,13 +168,20 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask) -> Tensor:
+    def project(self, x: Tensor, turn: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Queries and keys, turned by their positions, and values `[B, h, T, d]`."""
         B, T, D = x.shape
         qkv = self.qkv(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # [3, B, h, T, d]
         qk, v = qkv.split([2, 1])
-        q, k = rotate(qk, cos.to(qk.dtype), sin.to(qk.dtype))  # both in one pass over memory
-        y = attention(q, k, v[0], mask)  # [B, h, T, d]
-        return self.out(y.transpose(1, 2).reshape(B, T, D))
+        q, k = rotate(qk, *(part.to(qk.dtype) for part in turn))  # both in one pass over memory
+        return q, k, v[0]
+
+    def merge(self, y: Tensor) -> Tensor:
+        """The heads' `[B, h, T, d]` side by side again, `[B, T, D]`."""
+        return y.transpose(1, 2).flatten(2)
+
+    def forward(self, x: Tensor, turn, attend: Callable) -> Tensor:
+        return self.out(self.merge(attend(*self.project(x, turn))))
 
 
 class MLP(nn.Module):
@@ -201,29 +196,24 @@ class MLP(nn.Module):
         return self.down(F.gelu(self.up(x)))
 
 
-def norm(x: Tensor) -> Tensor:
-    """Layer norm without gain or offset: the next matrix can hold the gain."""
-    return F.layer_norm(x, x.shape[-1:])
-
-
 class Block(nn.Module):
-    """A pre-norm transformer block; with `adaln` six modulations per picture shift, scale and gate its two halves.
+    """A pre-norm transformer block; with a `clock` six modulations shift, scale and gate its two halves.
 
     Source: GPT-2; adaLN-zero of DiT (arXiv 2212.09748). Either way the block is the identity at the start.
     """
 
-    def __init__(self, width: int, heads: int, adaln: bool):
+    def __init__(self, width: int, heads: int, clock: bool):
         super().__init__()
         self.attention, self.mlp = SelfAttention(width, heads), MLP(width)
-        self.offset = nn.Parameter(torch.zeros(6, width)) if adaln else None
-        if not adaln:
+        self.offset = nn.Parameter(torch.zeros(6, width)) if clock else None
+        if not clock:
             nn.init.zeros_(self.attention.out.weight)
             nn.init.zeros_(self.mlp.down.weight)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask, modulation: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, turn, attend: Callable, clock: Tensor | None = None) -> Tensor:
         if self.offset is None:
-            x = x + self.attention(norm(x), cos, sin, mask)
+            x = x + self.attention(norm(x), turn, attend)
             return x + self.mlp(norm(x))
-        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.offset).unsqueeze(2).unbind(1)  # [B, 1, D]
-        x = x + gate1 * self.attention(norm(x) * (1 + scale1) + shift1, cos, sin, mask)
-        return x + gate2 * self.mlp(norm(x) * (1 + scale2) + shift2)
+        shift1, scale1, gate1, shift2, scale2, gate2 = (clock + self.offset).unbind(2)  # each [B, 1 or T, D]
+        x = x + gate1 * self.attention(modulate(norm(x), shift1, scale1), turn, attend)
+        return x + gate2 * self.mlp(modulate(norm(x), shift2, scale2))

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import at_least_float32, check_labels, check_step, check_tokens
+from .inputs import check_labels, check_step, check_tokens
+from .layers import at_least_float32
 
 
 @dataclass(frozen=True)

@@ -3,103 +3,209 @@
 Built in notebook 03 (causal, on pixels); the same class predicts tokens and removes noise in later notebooks.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .decoder import TransformerDecoder
-from .layers import Block, Mask, at_least_float32, check_labels, check_tokens, norm, rotary_angles, time_features
+from .decoder import Decoder
+from .inputs import check_labels, check_tokens
+from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns
+from .patches import parts, patchify, places, unpatchify
 
 
 @dataclass(frozen=True)
 class TransformerConfig:
     """Shape of a `Transformer`.
 
-    `patch` = 0 reads token ids (or, with `reads`, vectors of so many numbers), p > 0 cuts a picture into p×p patches.
-    `blocks` are the sizes of the groups of positions that see each other: () is causal, (T,) bidirectional, and growing
-    squares such as (1, 4, 16) are the scales of a pyramid over a square grid. `context` label tokens go before the
-    sequence; with `context` = 0 labels and time modulate every block instead (adaLN).
+    It reads and predicts ids of a vocabulary of `tokens`; or, with `vector`, it reads so many numbers a position (a
+    patch of a picture, a latent) and predicts as many, or `tokens` where those are given too. A tuple of `tokens` is
+    a token of several factors: one id stands for all of them, and their log-probabilities are added.
+    `groups` are the sizes of the groups of positions that see each other: () is causal, (T,) bidirectional, and growing
+    squares such as (1, 4, 16) are the scales of a pyramid over a square grid. `context` labels (or words) go before the
+    sequence; with `context` = 0 the label joins the `clock`: so many times that it is told, which modulate every block.
     """
 
     grid: tuple[int, int]  # rows and columns of tokens or patches
-    inputs: int  # size of the vocabulary, or channels of the picture
-    patch: int = 0
+    tokens: int | tuple[int, ...] = 0
+    vector: int = 0
     classes: int = 0  # labels run from 0 to classes - 1; `classes` itself means "no label"
     context: int = 1
+    clock: int = 0  # 1: the time; 2: also how long a step to take, as few-step models are told
     width: int = 128
     depth: int = 6
     heads: int = 4
-    blocks: tuple[int, ...] = ()
-    reads: int = 0  # numbers in each vector of the sequence; 0: token ids
-    strides: bool = False  # whether it is also told how long a step to take, as few-step models are
+    groups: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:
-        return sum(self.blocks) or self.grid[0] * self.grid[1]
-
-    @property
-    def adaln(self) -> bool:
-        return self.context == 0
-
-    @property
-    def outputs(self) -> int:
-        return self.inputs * self.patch**2 if self.patch else self.inputs
+        return sum(self.groups) or self.grid[0] * self.grid[1]
 
     @property
     def causal(self) -> bool:
-        return not self.blocks
+        return not self.groups
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        return self.tokens if isinstance(self.tokens, tuple) else (self.tokens,) if self.tokens else ()
+
+    @property
+    def outputs(self) -> int:
+        """Logits of a position, or numbers of its vector."""
+        return math.prod(self.factors) + self.masks if self.tokens else self.vector
+
+    @property
+    def masks(self) -> int:
+        """1 where the id after the last of several factors is the mask: models that are not causal may be asked."""
+        return int(len(self.factors) > 1 and not self.causal)
+
+    def __post_init__(self):
+        if not self.tokens and not self.vector:
+            raise ValueError("give tokens (the size of the vocabulary), vector (numbers a position), or both.")
+        if self.causal and not self.context:
+            raise ValueError("a causal transformer needs context >= 1: the first position must be predicted from it.")
+        if self.causal and self.vector:
+            raise ValueError("vector needs groups: a causal transformer reads token ids.")
+        if not self.context and not self.clock:
+            raise ValueError("context=0 puts the label into the clock: give clock >= 1 too, or context >= 1.")
+        if self.clock not in (0, 1, 2):
+            raise ValueError(f"clock={self.clock} must be 0, 1 (the time) or 2 (the time and the stride of a step).")
 
 
 class Transformer(nn.Module):
     """Pre-norm transformer with learned and 2-D rotary positions.
 
-    Tokens: `model(tokens [B, T], labels [B]) -> logits [B, T, inputs]`, or `[B, *grid]` in and out; a causal model
-    shifts inside, so that `logits[:, i]` depends on `tokens[:, :i]` only.
-    Patches: `model(x [B, C, H, W], t [B], labels [B]) -> [B, C, H, W]`, with `strides` (x, t, stride [B], labels).
+    Tokens: `model(tokens [B, T], labels) -> logits [B, T, K]`, or `[B, *grid]` in and out; a causal model shifts
+    inside, so that `logits[:, i]` depends on `tokens[:, :i]` only. Vectors: `model(x [B, T, V], …)`, or a picture
+    `[B, C, H, W]` that the grid cuts into patches of V numbers, in and out. With a clock the times come before the
+    labels: `model(x, t, labels)` or `model(x, t, stride, labels)`, each `[B]`, or `[B, T]` for a time a position;
+    words of the context are clean, t = 0. Labels are `[B]` or `[B, context]`, or None.
     """
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
         c = self.config = config
-        if c.causal and not c.context:
-            raise ValueError("a causal transformer needs context >= 1: the first position must be predicted from it.")
-        if c.causal and c.reads:
-            raise ValueError("reads needs blocks: a causal transformer reads token ids.")
-        places = _places(c.grid, c.blocks)
-        vector = c.outputs if c.patch else c.reads
-        self.read = nn.Linear(vector, c.width) if vector else nn.Embedding(c.inputs, c.width)
+        rows = sum(c.factors) + c.masks
+        self.read = nn.Linear(c.vector, c.width) if c.vector else nn.Embedding(rows, c.width)
         self.label = nn.Embedding(c.classes + 1, c.width)
         self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, c.adaln) for _ in range(c.depth))
-        self.head = nn.Linear(c.width, c.outputs, bias=bool(c.patch))
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, bool(c.clock)) for _ in range(c.depth))
+        self.head = nn.Linear(c.width, sum(c.factors) or c.vector, bias=not c.tokens)
         nn.init.zeros_(self.head.weight)
         # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
-        for table in (self.label, self.read) if not c.patch else (self.label,):
+        for table in (self.label, self.read) if not c.vector else (self.label,):
             nn.init.normal_(table.weight, std=0.5)
-        if c.patch:
+        if not c.tokens:
             nn.init.zeros_(self.head.bias)
-        if c.adaln:
+        if c.clock:
             self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
             self.modulation = nn.Linear(c.width, 6 * c.width)  # one for all blocks, each adds its own offset (PixArt-α)
             self.last = nn.Parameter(torch.zeros(2, c.width))
             nn.init.zeros_(self.modulation.weight)
             nn.init.zeros_(self.modulation.bias)
-            if c.strides:  # slow features and zero weights: it starts as the model that knows no strides
-                self.stride = nn.Linear(64, c.width, bias=False)
-                nn.init.zeros_(self.stride.weight)
+        if c.clock == 2:  # slow features and zero weights: it starts as the model that knows no strides
+            self.stride = nn.Linear(64, c.width, bias=False)
+            nn.init.zeros_(self.stride.weight)
         # A causal model starts from the last label token, so the token that predicts position i sits at position i.
-        extra = max(c.context - 1, 0) if c.causal else c.context
-        self.mask = Mask((1,) * (extra + c.length)) if c.causal else Mask((extra + c.blocks[0], *c.blocks[1:]))
-        angles = F.pad(rotary_angles(*places.unbind(1), c.width // c.heads), (0, 0, extra, 0))
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        self.extra = max(c.context - 1, 0) if c.causal else c.context
+        sizes = (1,) * (self.extra + c.length) if c.causal else (self.extra + c.groups[0], *c.groups[1:])
+        self.mask = Mask(sizes)
+        angles = F.pad(rotary_angles(*places(c.grid, c.groups).unbind(1), c.width // c.heads), (0, 0, self.extra, 0))
+        for name, turn in zip(("cos", "sin"), turns(angles)):
+            self.register_buffer(name, turn, persistent=False)
+        self.register_buffer("parts", parts(c.factors, c.masks), persistent=False)
 
     @property
     def null(self) -> int:
         """The label that means "no label"."""
         return self.config.classes
+
+    @property
+    def mask_token(self) -> int:
+        """The id that hides a token from a masked model: the last one."""
+        return self.config.outputs - 1
+
+    def forward(self, x: Tensor, *conditions: Tensor | None) -> Tensor:
+        *times, labels = self._conditions(x, conditions)
+        h = self.embed(self._flat(x))  # [B, T, D]
+        words = self.label(labels)  # [B, max(context, 1), D]
+        clock = self.told(times, words)  # [B, 1 or extra + T, 6, D], or None
+        if self.config.causal:
+            h = torch.cat([words, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
+        elif self.config.context:
+            h = torch.cat([words, h], dim=1)  # [B, context + T, D]
+        at, mask = slice(h.shape[1]), self.mask.first(h.shape[1])
+        turn = self.cos[at], self.sin[at]  # [extra + T, d] each
+        h = self.trunk(self.placed(h, at), turn, lambda _, *qkv: attention(*qkv, mask), clock)  # [B, extra + T, D]
+        return self._shaped(self.predict(h[:, self.extra :], clock), x)  # [B, T, K], or like the picture
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Token ids `[B, T]` or vectors `[B, T, V]` as the network reads them, `[B, T, D]`."""
+        return self.read(x) if self.parts is None else self.read(self.parts[x]).sum(2)
+
+    def told(self, times: list[Tensor], words: Tensor) -> Tensor | None:
+        """What the clock says to every block: `[B, 1, 6, D]`, or one a position where times or words ask for it."""
+        c = self.config
+        if not c.clock:
+            return None
+        t, *stride = (time.view(len(time), -1) for time in times)  # [B, 1 or T]
+        condition = self.time(time_features(t, 64))  # [B, 1 or T, D]
+        if not c.context:
+            condition = condition + words.mean(1, keepdim=True)
+        if stride:
+            condition = condition + self.stride(time_features(stride[0], 64, fastest=8.0))
+        if c.context:
+            clean = self.time(time_features(t.new_zeros(1, 1), 64)).expand(len(words), self.extra, -1)
+            condition = torch.cat([clean, condition.expand(-1, c.length, -1)], dim=1)  # [B, context + T, D]
+        return at_least_float32(self.modulation(F.silu(condition))).unflatten(-1, (6, c.width))
+
+    def placed(self, h: Tensor, at: slice | Tensor) -> Tensor:
+        """Embedded positions `[B, n, D]` that stand at `at`, with what the network learned of these places added."""
+        before = len(self.cos) - len(self.position)  # a first label has no place of its own
+        return h + (F.pad(self.position, (0, 0, before, 0)) if before else self.position)[at]
+
+    def trunk(self, h: Tensor, turn, attend: Callable, clock: Tensor | None = None, blocks=None) -> Tensor:
+        """All blocks over placed positions `h [B, n, D]`: the one copy of the mathematics, in training and decoding.
+
+        `turn` rotates queries and keys; `attend(layer, q, k, v)` looks at keys and values, and at what it has kept of
+        earlier ones; `blocks` are the same blocks, laid out differently.
+        """
+        for layer, block in enumerate(blocks or self.blocks):
+            h = block(h, turn, partial(attend, layer), clock)
+        return h
+
+    def predict(self, h: Tensor, clock: Tensor | None = None, head=None) -> Tensor:
+        """Logits `[B, n, K]` or vectors `[B, n, V]` from what the trunk gave for positions `[B, n, D]`."""
+        h = norm(h)
+        if clock is not None:
+            h = modulate(h, *(clock[:, -h.shape[1] :, :2] + self.last).unbind(2))
+        out = at_least_float32((head or self.head)(h))
+        return out if self.parts is None else self._joined(out)
+
+    def _joined(self, out: Tensor) -> Tensor:
+        """Log-probabilities of the factors, added up to those of whole tokens, `[B, n, K]`; the mask is impossible."""
+        first, *rest = (part.log_softmax(-1) for part in out.split(self.config.factors, -1))
+        for part in rest:
+            first = (first[..., None] + part[..., None, :]).flatten(-2)
+        return F.pad(first, (0, self.config.masks), value=-math.inf)
+
+    def _conditions(self, x: Tensor, conditions: tuple) -> tuple[Tensor, ...]:
+        """Times and labels, as many as the model wants, each of a shape that fits; another number is an error."""
+        c, B = self.config, len(x)
+        given = conditions or (None,) if not c.clock else conditions
+        names = ["x", *("t", "stride")[: c.clock], "labels"]
+        if len(given) != c.clock + 1 or any(t is None for t in given[:-1]):
+            raise ValueError(
+                f"this model takes ({', '.join(names)}): x, {c.clock} time(s) and labels, not {len(given)} after x."
+            )
+        for name, t in zip(names[1:], given[:-1]):
+            if t.shape not in ((B,), (B, c.length)):
+                raise ValueError(f"{name} must have shape [{B}] or [{B}, {c.length}], not {list(t.shape)}.")
+        return *given[:-1], self.labels(given[-1], B)
 
     def labels(self, labels: Tensor | None, batch: int) -> Tensor:
         """Labels as `[B, max(context, 1)]`, "no label" where there are none; out of range is an error."""
@@ -107,86 +213,36 @@ class Transformer(nn.Module):
         if labels is None:
             return torch.full((batch, count), self.null, device=device)
         check_labels(labels, ((batch,), (batch, count)), self.null)
-        return labels.to(device).view(batch, *labels.shape[1:] or (1,)).expand(batch, count)
-
-    def forward(self, x: Tensor, *conditions: Tensor | None) -> Tensor:
-        c = self.config
-        *time, labels = conditions or (None,)  # (labels) for tokens, (t, labels) or (t, stride, labels) for noise
-        labels, shape = self.labels(labels, len(x)), x.shape
-        x = self._flat(x)  # [B, T] or [B, T, C·p·p]
-        h = self.read(x)  # [B, T, D]
-        label = self.label(labels)  # [B, context, D]
-        if c.causal:
-            h = torch.cat([label, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
-        elif c.context:
-            h = torch.cat([label, h], dim=1)
-        extra, mask = len(self.cos) - c.length, self.mask.first(h.shape[1])
-        h = h + F.pad(self.position, (0, 0, extra - max(c.context - 1, 0), 0))[: h.shape[1]]
-        cos, sin = self.cos[: h.shape[1]], self.sin[: h.shape[1]]
-        modulation = None
-        if c.adaln:
-            t = time[0] if time else self.position.new_zeros(len(x))
-            condition = self.time(time_features(t, 64)) + label.mean(1)
-            if c.strides:
-                condition = condition + self.stride(time_features(time[1], 64, fastest=8.0))
-            condition = F.silu(condition)
-            modulation = at_least_float32(self.modulation(condition)).view(-1, 6, c.width)
-        for block in self.blocks:
-            h = block(h, cos, sin, mask, modulation)
-        h = norm(h[:, extra:])
-        if c.adaln:
-            shift, scale = (modulation[:, :2] + self.last).unsqueeze(2).unbind(1)
-            h = h * (1 + scale) + shift
-        out = at_least_float32(self.head(h))
-        if c.patch:
-            return unpatchify(out, c.patch, c.grid, shape[-2:])
-        return out.view(*(shape[:2] if c.reads else shape), c.outputs)
+        return labels.to(device).long().view(batch, *labels.shape[1:] or (1,)).expand(batch, count)
 
     def _flat(self, x: Tensor) -> Tensor:
         """Tokens as a sequence, or a picture as a sequence of patches; another size is an error."""
         c = self.config
-        if c.reads:
-            whole = [sum(c.blocks[: k + 1]) for k in range(len(c.blocks))]
-            if x.ndim != 3 or x.shape[1] not in whole or x.shape[2] != c.reads:
-                raise ValueError(f"features must be [B, n, {c.reads}] with n in {whole}, not {list(x.shape)}.")
-            return x
-        if not c.patch:
-            check_tokens(x, ((c.length,), c.grid), c.inputs)
-            return x.flatten(1)
-        wanted = (c.inputs, c.grid[0] * c.patch, c.grid[1] * c.patch)
-        if x.shape[1:] != wanted:
-            raise ValueError(f"pictures must have shape {['B', *wanted]}, not {list(x.shape)}.".replace("'", ""))
-        return patchify(x, c.patch)
+        if not c.vector:
+            check_tokens(x, ((c.length,), c.grid), c.outputs)
+            return x.long().flatten(1)
+        if x.ndim == 4 and not c.tokens:
+            (H, W), C = c.grid, x.shape[1]
+            p = math.isqrt(c.vector // C) if C else 0
+            if C * p * p != c.vector or x.shape[2:] != (H * p, W * p):
+                raise ValueError(
+                    f"pictures must be cut into {H}×{W} patches of {c.vector} numbers, "
+                    f"which pictures of shape {list(x.shape)} can't."
+                )
+            return patchify(x, p)
+        whole = [sum(c.groups[: k + 1]) for k in range(len(c.groups))]
+        if x.ndim != 3 or x.shape[1] not in whole or x.shape[2] != c.vector:
+            raise ValueError(f"features must be [B, n, {c.vector}] with n in {whole}, not {list(x.shape)}.")
+        return x
 
-    def decoder(self, labels: Tensor) -> TransformerDecoder:
-        """A step-by-step decoder with its own KV cache for one batch of labels `[B]`; causal token models only."""
-        if not self.config.causal or self.config.patch:
+    def _shaped(self, out: Tensor, x: Tensor) -> Tensor:
+        """What was predicted, `[B, n, …]`, in the form of the input: a sequence, a grid of tokens or a picture."""
+        if not self.config.vector:
+            return out.view(*x.shape, -1)
+        return unpatchify(out, self.config.grid, x.shape[1]) if x.ndim == 4 else out
+
+    def decoder(self, labels: Tensor) -> Decoder:
+        """Reads one batch of labels `[B]` and then tokens, with a KV cache of its own; causal token models only."""
+        if not self.config.causal:
             raise ValueError("only a causal transformer on tokens can be decoded step by step.")
-        return TransformerDecoder(self, self.labels(labels, len(labels)))
-
-
-def _places(grid: tuple[int, int], blocks: tuple[int, ...]) -> Tensor:
-    """Row and column `[T, 2]` of each position: on the grid, or for a pyramid of squares spread over all of it."""
-    H, W = grid
-    if sum(blocks) in (0, H * W):
-        return torch.cartesian_prod(torch.arange(H), torch.arange(W)).view(-1, 2)
-    sides = [round(size**0.5) for size in blocks]
-    if H != W or sides[-1] != H or [s * s for s in sides] != list(blocks):
-        raise ValueError(
-            f"blocks={blocks} must add up to the {H * W} positions of grid={grid}, or be squares that end with them."
-        )
-    return torch.cat([(torch.cartesian_prod(*[torch.arange(s)] * 2).view(-1, 2) + 0.5) * (H / s) - 0.5 for s in sides])
-
-
-def patchify(x: Tensor, patch: int) -> Tensor:
-    """Cut `[B, C, H, W]` into `[B, T, C·p·p]`, row by row; H and W must be divisible by `patch`."""
-    B, C, H, W = x.shape
-    x = x.reshape(B, C, H // patch, patch, W // patch, patch)
-    return x.permute(0, 2, 4, 1, 3, 5).reshape(B, (H // patch) * (W // patch), C * patch * patch)
-
-
-def unpatchify(x: Tensor, patch: int, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Undo `patchify`: `[B, T, C·p·p]` on a `grid` of patches back to `[B, C, *size]`."""
-    B = len(x)
-    C = x.shape[-1] // patch**2
-    return x.view(B, *grid, C, patch, patch).permute(0, 3, 1, 4, 2, 5).reshape(B, C, *size)
+        return Decoder(self, self.labels(labels, len(labels)))

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import at_least_float32, check_labels, time_features
+from .inputs import check_labels
+from .layers import at_least_float32, time_features
 
 
 @dataclass(frozen=True)
