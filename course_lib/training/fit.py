@@ -101,20 +101,15 @@ def fit(
     """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
     An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
-    there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result;
-    the state of another training (other loss, batches, settings or `recipe`) is a CheckpointError. A model whose
-    parameters are all frozen, as `load` gives it, is trained as a whole; what is frozen beside others stays so.
+    there every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe`
+    may name it). A model frozen as a whole, as by `load`, is trained as a whole; what is frozen beside others stays.
     """
     steps, seed, device = _whole(steps), runtime.whole(seed), torch.device(device or runtime.device())
-    if not any(p.requires_grad for p in model.parameters()):
-        model.requires_grad_(True)
-    run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
+    run = _run(model.to(device))
     opts, scaler = optimizers(model, lr, muon), _scaler(device)
-    settings = {"lr": float(lr), "muon": float(muon), "ema": float(ema), "clip": float(clip)}
-    settings |= {"recipe": recipe, "steps": steps, "seed": seed}
+    settings = {"recipe": recipe, "steps": steps, "lr": lr, "muon": muon, "ema": ema, "clip": clip, "seed": seed}
     state, batches = _begun(checkpoint, run, opts, scaler, loss, batches, settings)
-    start, saved, whole = time.perf_counter() - run.seconds, time.perf_counter(), True
-    bar = _bar(steps, run, progress)
+    start, whole, bar = time.perf_counter() - run.seconds, True, _bar(steps, run, progress)
     with _patience() as asked:
         try:
             while run.step < steps:
@@ -123,11 +118,9 @@ def fit(
                 whole = False
                 _apply(run, value, opts, scaler, steps, ema)
                 whole, run.seconds = True, time.perf_counter() - start
-                _report(bar, run)
-                (callback or _nothing)(run)
-                if state and time.perf_counter() - saved > every:
+                _report(bar, run, callback)
+                if state and time.perf_counter() - state.written > every:
                     state.store()
-                    saved = time.perf_counter()
             run.finished = True
         except KeyboardInterrupt:
             several.say(f"interrupted at step {run.step} of {steps}: what has been trained is kept.", bar)
@@ -152,8 +145,10 @@ def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict) ->
     return state if several.first() else None, batches
 
 
-def _nothing(run: Run) -> None:
-    pass
+def _run(model: nn.Module) -> Run:
+    if not any(p.requires_grad for p in model.parameters()):
+        model.requires_grad_(True)
+    return Run(model.train(), copy.deepcopy(model).eval().requires_grad_(False))
 
 
 def _scaler(device: torch.device) -> torch.amp.GradScaler:
@@ -206,8 +201,10 @@ def _bar(steps: int, run: Run, progress: bool) -> tqdm:
     return tqdm(total=steps, initial=run.step, disable=hidden, leave=False, unit="step", mininterval=1.0)
 
 
-def _report(bar: tqdm, run: Run) -> None:
+def _report(bar: tqdm, run: Run, callback: Callable[[Run], None] | None) -> None:
     if run.step % 10 == 0:
         recent = run.losses[-50:]
         bar.set_postfix_str(f"loss {sum(recent) / len(recent):.3f}", refresh=False)
     bar.update()
+    if callback is not None:
+        callback(run)

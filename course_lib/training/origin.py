@@ -34,6 +34,7 @@ def of(model: nn.Module, loss, batches: dict, settings: dict) -> dict:
     """Everything on which a training depends, by name; each value is a number, a string, or None where unknown."""
     config = getattr(model, "config", None)
     network = type(model).__qualname__ if config is None else str(config)
+    settings = {name: value if isinstance(value, int | str) else float(value) for name, value in settings.items()}
     return settings | {"model": network, "loss": said(loss)} | batches
 
 

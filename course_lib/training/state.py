@@ -1,7 +1,8 @@
 """The whole state of a training run in one safetensors file, so that it can go on after an interrupt."""
 
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ class State:
     opts: list[torch.optim.Optimizer]
     scaler: torch.amp.GradScaler
     made: dict
+    written: float = field(default_factory=time.perf_counter)  # seconds on that clock; at first those of the beginning
 
     def store(self) -> None:
         """Write weights, averaged weights, the optimisers' moments and the state of dropout, atomically."""
@@ -34,6 +36,7 @@ class State:
         header = {"made": self.made, "groups": _groups(self.opts), "scaler": self.scaler.state_dict()}
         header |= {"step": run.step, "seconds": run.seconds, "losses": run.losses}
         write(self.path, tensors, {"training": json.dumps(header), "seal": _seal(tensors, header)})
+        self.written = time.perf_counter()
 
     def restore(self) -> None:
         """Load what `store` wrote into all of these; an error names the file where it does not fit."""
