@@ -1,6 +1,8 @@
 """Where the course runs: device, precision, threads, seeds, budgets and where `data/` lies. Built in notebook 00."""
 
+import hashlib
 import math
+import operator
 import os
 import sys
 from contextlib import nullcontext
@@ -106,7 +108,27 @@ def autocast():
 
 def seed(value: int) -> torch.Generator:
     """Seed torch's global generator (for initial weights) and return a fresh CPU generator with the same seed."""
-    torch.manual_seed(value)
+    own = generator(value)
+    torch.manual_seed(own.initial_seed())
+    return own
+
+
+def whole(seed: int) -> int:
+    """`seed` as a Python number, whoever made it (NumPy, torch); ValueError for what is not whole."""
+    try:
+        return operator.index(seed)
+    except TypeError:
+        raise ValueError(f"seed={seed!r} must be a whole number.") from None
+
+
+def generator(seed: int, step: int | None = None) -> torch.Generator:
+    """A CPU generator for any whole number, and with `step` one of its own for each step.
+
+    torch takes 64 bits; a number with more of them becomes a hash of its digits.
+    """
+    value = whole(seed) if step is None else whole(seed) * 1_000_003 + step
+    if not -(2**63) <= value < 2**64:
+        value = int.from_bytes(hashlib.sha256(str(value).encode()).digest()[:8], "big")
     return torch.Generator().manual_seed(value)
 
 
@@ -128,6 +150,8 @@ def budget(cpu: int, gpu: int) -> int:
 
 def streams(batch: int, generator: torch.Generator | None = None) -> list[torch.Generator]:
     """One small generator a picture, so that picture i never depends on how many others are drawn beside it."""
+    if not isinstance(generator, torch.Generator | None):
+        raise ValueError(f"generator={generator!r} must be a torch.Generator: torch.Generator().manual_seed(0).")
     return [torch.Generator().manual_seed(s) for s in torch.randint(2**62, (batch,), generator=generator).tolist()]
 
 

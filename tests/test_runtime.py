@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -139,6 +140,36 @@ def test_a_picture_gets_the_same_draw_in_any_batch(draw, sizes, seed):
     parts = [draw(size, (3, 5), generator) for size in sizes]
     assert torch.equal(torch.cat(parts), whole)
     assert len(whole.unique(dim=0)) == len(whole)  # and no two pictures share one
+
+
+@given(st.one_of(st.integers(-(2**63), 2**64 - 1), st.sampled_from([0, 1, 2])), st.integers(0, 9))
+def test_seeds_that_torch_takes_give_what_torch_gives(seed, step):
+    wanted = torch.Generator().manual_seed(seed)
+    assert runtime.generator(seed).initial_seed() == wanted.initial_seed() == runtime.seed(seed).initial_seed()
+    assert torch.initial_seed() == wanted.initial_seed()
+    assert torch.equal(torch.rand(3), torch.rand(3, generator=wanted))
+    small = seed % 1000
+    theirs = torch.Generator().manual_seed(small * 1_000_003 + step)
+    assert runtime.generator(np.int16(small), step).initial_seed() == theirs.initial_seed()
+
+
+def test_larger_seeds_have_streams_of_their_own():
+    draws = [torch.rand(2, generator=runtime.generator(s)).tolist() for s in (0, 2**64, 2**80, 2**80 + 1, -(2**80))]
+    assert len({*map(tuple, draws)}) == 5 and draws[2] == torch.rand(2, generator=runtime.seed(2**80)).tolist()
+    assert len({runtime.generator(2**80, step).initial_seed() for step in range(9)}) == 9
+
+
+@pytest.mark.parametrize("value", [0.5, "1", None, np.float32(1), torch.zeros(2)])
+def test_a_seed_that_is_not_whole_is_named(value):
+    for make in (runtime.seed, runtime.generator, runtime.whole):
+        with pytest.raises(ValueError, match="^seed=.* must be a whole number"):
+            make(value)
+
+
+@pytest.mark.parametrize("draw", [runtime.noise, runtime.uniforms, lambda n, _, g: runtime.streams(n, g)])
+def test_a_generator_that_is_none_is_named(draw):
+    with pytest.raises(ValueError, match=r"^generator=0 must be a torch\.Generator: torch\.Generator\(\)\.manual_seed"):
+        draw(2, (3,), 0)
 
 
 @draws

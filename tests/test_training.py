@@ -8,8 +8,10 @@ import pickle
 import signal
 import threading
 from dataclasses import asdict, replace
-from functools import partial
+from functools import partial, wraps
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -41,9 +43,13 @@ from course_lib.training import (
     fit,
     inputs,
     losses,
+    origin,
     repeat,
+    rounding,
 )
 from course_lib.training.fit import Run, average, optimizers, rate
+from course_lib.training.processes import lock
+from course_lib.training.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +70,9 @@ def numbers(n: int = 24, seed: int = 0) -> Batches:
     return Batches(torch.randn(n, 4, generator=torch.Generator().manual_seed(seed)), torch.arange(n) % 3, size=8)
 
 
-def square(model, batch, *, generator=None):
+def square(model, batch, *, aim=1.0, generator=None):
     """A loss with noise of its own, so that resuming must get that right too."""
-    return (model(batch[0] + torch.randn(batch[0].shape, generator=generator)) - 1).square().mean()
+    return (model(batch[0] + torch.randn(batch[0].shape, generator=generator)) - aim).square().mean()
 
 
 def linear() -> nn.Module:
@@ -344,6 +350,7 @@ def stop_at(step: int):
 def test_a_second_ctrl_c_does_not_wait(tmp_path):
     path, calls = tmp_path / "unfinished.safetensors", []
 
+    @wraps(square)
     def stuck(model, batch, *, generator=None):
         calls.append(1)
         for _ in range(2 if len(calls) == 3 else 0):
@@ -375,6 +382,7 @@ def test_training_works_outside_the_main_thread():
 def test_a_loss_that_is_no_number_stops_and_loses_nothing(kind, tmp_path):
     path, model = tmp_path / "unfinished.safetensors", linear()
 
+    @wraps(square)
     def bad(model, batch, *, generator=None):
         value = square(model, batch, generator=generator)
         if len(steps) == 3:
@@ -407,7 +415,7 @@ def test_steps_that_are_none_are_named(steps):
 
 def test_a_state_that_does_not_fit_is_named(tmp_path):
     path = tmp_path / "unfinished.safetensors"
-    quietly(linear(), square, numbers(), steps=2, checkpoint=path)
+    quietly(linear(), square, numbers(), steps=4, checkpoint=path)
     with pytest.raises(CheckpointError, match=r"unfinished\.safetensors is not the state of this training.*Delete it"):
         quietly(nn.Linear(4, 3), square, numbers(), steps=4, checkpoint=path)
     whole = path.read_bytes()
@@ -420,14 +428,218 @@ def test_a_state_that_does_not_fit_is_named(tmp_path):
         quietly(linear(), square, numbers(), steps=4, checkpoint=path)
 
 
+def unfinished(path, **options) -> Run:
+    """A training of four steps, stopped after the second."""
+    return quietly(linear(), square, numbers(), steps=4, checkpoint=path, callback=stop_at(2), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("loss", {"loss": partial(square, aim=2.0)}),
+        ("loss", {"loss": partial(square, aim=nn.Linear(1, 1))}),
+        ("batches", {"batches": numbers(seed=1)}),
+        ("batches", {"batches": lambda step: numbers()(step)}),
+        ("batch size", {"batches": replace(numbers(), size=4)}),
+        ("batch seed", {"batches": replace(numbers(), seed=1)}),
+        ("model", {"model": nn.Sequential(nn.Linear(4, 2))}),
+        *((name, {name: value}) for name, value in {"steps": 8, "lr": 0.02, "muon": 0.1, "ema": 0.9}.items()),
+        *((name, {name: value}) for name, value in {"clip": 2.0, "seed": 3, "recipe": "other"}.items()),
+    ],
+)
+def test_the_state_of_another_training_is_refused(name, change, tmp_path):
+    path = tmp_path / "unfinished.safetensors"
+    unfinished(path)
+    before, call = path.read_bytes(), {"model": linear(), "loss": square, "batches": numbers(), "steps": 4} | change
+    says = (
+        rf"unfinished\.safetensors is the state of another training \(.*{name} was .* and is .*\): delete it to start"
+    )
+    with pytest.raises(CheckpointError, match=rf"{says} anew, or call with the same .*{name}"):
+        quietly(**call, checkpoint=path)
+    assert path.read_bytes() == before
+    again = quietly(linear(), square, numbers(), steps=4, checkpoint=path)
+    assert same(again.ema, quietly(linear(), square, numbers(), steps=4).ema)
+
+
+def test_a_state_that_does_not_say_what_made_it_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "unfinished.safetensors"
+    with monkeypatch.context() as old:
+        old.setattr(origin, "of", lambda *_: {})
+        unfinished(path)
+    with pytest.raises(CheckpointError, match="lr was not recorded and is 0.01"):
+        unfinished(path)
+
+
+def test_a_loss_is_described_alike_in_every_process():
+    described = origin.said(partial(square, [1, None], drop=0.1, how=square, by={"b": 2, "a": object()}))
+    where = f"{__name__}.square"
+    assert described == f"{where}([1, None], by={{a=builtins.object, b=2}}, drop=0.1, how={where})"
+    assert origin.said(linear()) == origin.said(linear()) != origin.said(nn.Linear(4, 2))
+    assert origin.said(torch.zeros(2)) != origin.said(torch.ones(2))
+
+
+def drawn(generator):
+    """Batches that no two calls give twice."""
+    return lambda step: (torch.randn(8, 4, generator=generator), torch.zeros(8))
+
+
+@pytest.mark.parametrize("make", [lambda: torch.Generator().manual_seed(0), lambda: None])
+def test_batches_that_are_drawn_anew_are_not_used_up_by_a_look(make, tmp_path):
+    path = tmp_path / "unfinished.safetensors"
+    plain, watched = (
+        quietly(linear(), square, drawn(make()), steps=4, checkpoint=where).losses for where in (None, path)
+    )
+    assert watched == plain
+    path.unlink()
+    batches = drawn(make())
+    assert quietly(linear(), square, batches, steps=4, checkpoint=path, callback=stop_at(2)).losses == plain[:2]
+    assert quietly(linear(), square, batches, steps=4, checkpoint=path).finished  # from where they have come to
+
+
+def test_any_callable_is_told_by_its_first_batch(tmp_path):
+    path, calls = tmp_path / "unfinished.safetensors", []
+
+    def batches(step, scale=1.0):
+        calls.append(step)
+        x, labels = numbers()(step)
+        return x * scale, labels
+
+    whole = quietly(linear(), square, batches, steps=4)
+    run = quietly(linear(), square, batches, steps=4, checkpoint=path, callback=stop_at(2))
+    assert calls == [0, 1, 2, 3, 0, 1]
+    with pytest.raises(CheckpointError, match="batches was .* and is "):
+        quietly(linear(), square, partial(batches, scale=2.0), steps=4, checkpoint=path)
+    run = quietly(linear(), square, batches, steps=4, checkpoint=path)
+    assert run.losses == whole.losses and same(run.ema, whole.ema)
+
+
+@pytest.mark.parametrize(("then", "now"), [(0.02, 0.0), (0.0, 0.02)])
+def test_moments_never_land_in_other_weights(then, now, tmp_path):
+    path, states = tmp_path / "state.safetensors", []
+    for muon in (then, now):
+        model = transformer(torch.float32)
+        run = Run(model, copy.deepcopy(model))
+        states.append(State(path, run, optimizers(model, 1e-3, muon), torch.amp.GradScaler("cpu", enabled=False), {}))
+    states[0].store()
+    states[0].restore()
+    with pytest.raises(CheckpointError, match="its optimisers move other weights"):
+        states[1].restore()
+
+
+def test_settings_of_the_optimiser_are_those_it_began_with(tmp_path):
+    path, model = tmp_path / "state.safetensors", linear()
+    states = [
+        State(path, Run(model, model), optimizers(model, 1e-3), torch.amp.GradScaler("cpu", enabled=False), {})
+        for _ in range(2)
+    ]
+    states[0].opts[0].param_groups[0]["weight_decay"] = 0.5
+    states[0].store()
+    states[1].restore()
+    assert states[1].opts[0].param_groups[0]["weight_decay"] == 0.5
+
+
+class Tied(nn.Module):
+    """An embedding that is its own read-out, and a parameter that is a view of another."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed, self.out = nn.Embedding(5, 4), nn.Linear(4, 5)
+        self.out.weight = self.embed.weight
+        self.bias = nn.Parameter(torch.zeros(6))
+        self.part = nn.Parameter(self.bias.detach()[1:5])
+
+    def forward(self, x):
+        return self.out(self.embed(x) + self.part + self.bias[:4])
+
+
+def test_weights_that_share_memory_are_kept_and_go_on(tmp_path):
+    path, batches = tmp_path / "unfinished.safetensors", Batches(tokens(24, (3,), 5), torch.zeros(24), 8)
+
+    def loss(model, batch, *, generator=None):
+        return nn.functional.cross_entropy(model(batch[0]).flatten(0, 1), batch[0].flatten())
+
+    whole = quietly(Tied(), loss, batches, steps=6)
+    assert quietly(Tied(), loss, batches, steps=6, checkpoint=path, callback=stop_at(3)).step == 3
+    run = quietly(Tied(), loss, batches, steps=6, checkpoint=path)
+    assert run.losses == whole.losses and same(run.model, whole.model) and same(run.ema, whole.ema)
+    for model in (run.model, run.ema):
+        assert model.out.weight is model.embed.weight
+    assert run.model.part.data_ptr() == run.model.bias[1:].data_ptr()
+
+
+def test_a_loaded_model_can_be_trained_on():
+    saved(make=pixelcnn)
+    loaded, x = training.load("model"), tokens(8, (3, 4), 4)
+    run = quietly(loaded, autoregressive.loss, Batches(x, torch.zeros(8, dtype=torch.long), 4), steps=3)
+    assert run.finished and not same(run.model, training.load("model"))
+    assert all(p.requires_grad for p in run.model.parameters()) and not any(
+        p.requires_grad for p in run.ema.parameters()
+    )
+
+
+def test_what_is_frozen_beside_others_stays_so():
+    model = linear()
+    model.weight.requires_grad_(False)
+    before = model.weight.clone()
+    run = quietly(model, square, numbers(), steps=3, muon=0.02)
+    assert torch.equal(run.model.weight, before) and not run.model.weight.requires_grad
+    assert not torch.equal(run.model.bias, linear().bias)
+
+
+@pytest.mark.parametrize("seed", [2**80, -1, 1_764_000_000_000_000_000, np.int32(7), np.uint8(200)])
+def test_any_whole_number_is_a_seed(seed, tmp_path):
+    path, batches = tmp_path / "unfinished.safetensors", replace(numbers(), seed=seed)
+    whole = quietly(linear(), square, batches, steps=4, seed=seed)
+    quietly(linear(), square, batches, steps=4, seed=int(seed), checkpoint=path, callback=stop_at(2))
+    run = quietly(linear(), square, batches, steps=4, seed=seed, checkpoint=path)
+    assert run.losses == whole.losses != quietly(linear(), square, numbers(), steps=4).losses
+
+
+def test_a_seed_that_is_no_whole_number_is_named():
+    for make in (lambda: replace(numbers(), seed=0.5), lambda: quietly(linear(), square, numbers(), steps=1, seed=0.5)):
+        with pytest.raises(ValueError, match=r"^seed=0\.5 must be a whole number"):
+            make()
+
+
 # Weights on disk
 
 
-def saved(name: str = "model", make=transformer, **header):
+def saved(name: str = "model", make=transformer, dtype: str = "int8", **header):
     path = checkpoints.folder() / f"{name}.safetensors"
     model = make(torch.float32)
-    training.save(path, model, header)
+    training.save(path, model, header, dtype)
     return path, model
+
+
+def free(path) -> bool:
+    """Whether nobody holds the file: Windows would not let it be replaced; elsewhere what can be seen is asked."""
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    here = str(path.resolve())
+    os.replace(other, path)
+    seen = [maps.read_text(encoding="utf-8") for maps in (Path("/proc/self/maps"),) if maps.exists()]
+    seen += [os.path.realpath(each) for each in Path("/proc/self/fd").glob("*")]
+    return not any(here in each for each in seen)
+
+
+def test_no_file_is_held_while_it_may_be_replaced(monkeypatch, tmp_path):
+    path, (shipped, _) = tmp_path / "unfinished.safetensors", saved()
+    write, freed = files.write, []
+
+    def watched(path, data):
+        freed.append(not path.exists() or free(path))
+        write(path, data)
+
+    monkeypatch.setattr(files, "write", watched)
+    checkpoints.annotate("model", {"more": 1})
+    kept = training.load("model"), checkpoints.read(shipped), checkpoints.read_header(shipped)
+    assert free(shipped) and all(kept)
+    unfinished(path)
+    run = quietly(
+        linear(), square, numbers(), steps=4, checkpoint=path, every=0, callback=lambda _: freed.append(free(path))
+    )
+    assert run.finished and len(freed) > 5 and all(freed)
 
 
 @pytest.mark.parametrize(
@@ -443,32 +655,85 @@ def saved(name: str = "model", make=transformer, **header):
     ],
     ids=["transformer", "denoiser", "pixelcnn", "classifier", "pyramid", "autoencoder", "codebook"],
 )
-def test_weights_come_back_as_they_were_in_bf16(make):
-    path, model = saved(make=make, recipe="model", seconds=3)
+@pytest.mark.parametrize("dtype", ["bf16", "int8"])
+def test_weights_come_back_as_they_were_in_few_bits(make, dtype):
+    path, model = saved(make=make, dtype=dtype, recipe="model", seconds=3)
     loaded = training.load("model")
     assert type(loaded) is type(model) and loaded.config == model.config
     for name, weight in loaded.state_dict().items():
         wanted = model.state_dict()[name]
         assert weight.dtype == wanted.dtype
-        assert torch.equal(weight, wanted.bfloat16().float() if wanted.is_floating_point() else wanted)
+        if dtype == "int8" and wanted.ndim > 1 and wanted[0].numel() > 4:
+            row = wanted.flatten(1).abs().amax(1) / 127
+            # Half a step of the scale, which has 8 bits.
+            assert ((weight - wanted).flatten(1).abs() <= 0.5 * (1 + 2**-8) * row[:, None]).all()
+        else:
+            assert torch.equal(weight, wanted.bfloat16().float() if wanted.is_floating_point() else wanted)
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     assert loaded.state_dict().keys() == model.state_dict().keys()
     assert training.header("model")["recipe"] == "model" and training.header("model")["seconds"] == 3
     assert training.header("model")["config"] == json.loads(json.dumps(asdict(model.config)))
+    assert training.header("model")["dtype"] == dtype
     before = path.read_bytes()
-    training.save(path, loaded, {"recipe": "model", "seconds": 3})
-    assert path.read_bytes() == before  # bf16 to fp32 and back is exact
+    training.save(path, loaded, {"recipe": "model", "seconds": 3}, dtype)
+    assert path.read_bytes() == before  # what was rounded once is rounded to itself
+
+
+@given(st.data())
+def test_rounding_twice_is_rounding_once(data):
+    shape, power = data.draw(st.tuples(st.integers(0, 4), st.integers(5, 9))), data.draw(st.integers(-30, 30))
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(data.draw(st.integers(0, 999)))) * 10.0**power
+    weight[:1] *= data.draw(st.integers(0, 1))  # a row of zeros, now and then
+    once = rounding.packed({"w": weight}, "int8")
+    twice = rounding.packed(rounding.unpacked(once), "int8")
+    assert once.keys() == twice.keys() and all(torch.equal(once[k], twice[k]) for k in once)
+    if len(weight):
+        steps = (rounding.unpacked(once)["w"] - weight).abs() / once["w.scale"].clamp(min=1e-45)[:, None]
+        assert steps.max() <= 0.5 + 1e-4  # in fp32, of up to 127 steps
+
+
+def test_int8_takes_a_quarter_and_a_shipped_file_can_be_rewritten():
+    make = lambda dtype: transformer(dtype, width=64, depth=4)  # noqa: E731
+    path, model = saved(make=make, dtype="bf16", recipe="model")
+    wide, about = path.stat().st_size, training.header("model")
+    checkpoints.convert("model")
+    size = 4 * sum(p.numel() for p in model.parameters())
+    assert path.stat().st_size < 0.3 * size < wide
+    change = {"dtype": "int8"} | {key: training.header("model")[key] for key in ("weights", "seal")}
+    assert training.header("model") == about | change
+    stored = checkpoints.read(path)
+    assert stored["position"].dtype == stored["head.weight"].dtype == torch.int8
+    assert stored["position.scale"].dtype == torch.float32 and stored["position.scale"].shape == (12,)
+    assert all(v.dtype != torch.int8 for v in stored.values() if v.ndim < 2)
+
+
+def test_a_dtype_that_is_none_is_named():
+    with pytest.raises(ValueError, match="^dtype='fp8' must be one of bf16, int8"):
+        saved(dtype="fp8")
+
+
+def test_bytes_without_a_scale_for_each_row_are_refused():
+    path, _ = saved()
+    tensors = load_file(path)
+    for changed, says in (
+        ({k: v for k, v in tensors.items() if k != "position.scale"}, "other weights than the file holds"),
+        (tensors | {"position.scale": torch.ones(1)}, "position does not have one scale a row"),
+        (tensors | {"position": tensors["position"].bfloat16()}, "other weights than the file holds"),
+    ):
+        rewritten(path, lambda about: about, changed)
+        refused(says)
 
 
 def test_a_loaded_model_answers_as_the_saved_one():
-    _, model = saved(make=pixelcnn)
+    _, model = saved(make=pixelcnn, dtype="bf16")
     rounded = copy.deepcopy(model).bfloat16().float()
     x, labels = tokens(2, (3, 4)), torch.tensor([0, 3])
     assert torch.equal(training.load("model")(x, labels), rounded(x, labels))
 
 
-def test_a_header_can_be_added_to():
-    path, _ = saved(recipe="model")
+@pytest.mark.parametrize("dtype", ["bf16", "int8"])
+def test_a_header_can_be_added_to(dtype):
+    path, _ = saved(recipe="model", dtype=dtype)
     before = load_file(path)
     checkpoints.annotate("model", {"metrics": {"bits_per_dim": 2.9}})
     after = load_file(path)
@@ -476,6 +741,7 @@ def test_a_header_can_be_added_to():
         training.header("model")["metrics"] == {"bits_per_dim": 2.9} and training.header("model")["recipe"] == "model"
     )
     assert all(torch.equal(before[k], after[k]) for k in before | after)
+    assert training.header("model")["dtype"] == dtype
     training.load("model")
 
 
@@ -508,7 +774,8 @@ def test_a_truncated_file_is_refused(data):
 @settings(max_examples=150)
 @given(st.data())
 def test_a_flipped_bit_is_refused_wherever_it_is(data):
-    path, model = saved(recipe="model", make=pixelcnn)
+    path, model = saved(recipe="model", make=pixelcnn, dtype=data.draw(st.sampled_from(rounding.DTYPES)))
+    model = training.load("model")
     raw = bytearray(path.read_bytes())
     header = 8 + int.from_bytes(raw[:8], "little")
     at = data.draw(st.one_of(st.integers(0, header - 1), st.integers(header, len(raw) - 1)))
@@ -520,7 +787,7 @@ def test_a_flipped_bit_is_refused_wherever_it_is(data):
         assert "model.safetensors" in str(error) and "course train model" in str(error)
     else:  # a space in the header became another, or the seal lost its name: model and header are what they were
         assert loaded.config == model.config and training.header("model")["recipe"] == "model"
-        assert all(torch.equal(v, model.state_dict()[k].bfloat16().float()) for k, v in loaded.state_dict().items())
+        assert same(loaded, model)
 
 
 def rewritten(path, change, tensors=None) -> None:
@@ -598,10 +865,23 @@ def test_weights_of_another_shape_or_name_are_refused():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_weights_that_are_no_numbers_are_refused(value):
-    path, _ = saved()
-    tensors = load_file(path)
-    tensors["position"][2, 3] = value
-    rewritten(path, lambda about: about, tensors)
+    for name in ("position.scale", "blocks.0.attention.qkv.weight.scale"):
+        path, _ = saved()
+        tensors = load_file(path)
+        tensors[name][2] = value
+        rewritten(path, lambda about: about, tensors)
+        refused(f"holds numbers that are not finite, in {name.removesuffix('.scale')}")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", ["bf16", "int8"])
+def test_a_model_that_is_broken_is_refused_in_any_dtype(value, dtype):
+    def broken(dtype):
+        model = transformer(dtype)
+        model.position.data[2, 3] = value
+        return model
+
+    saved(make=broken, dtype=dtype)
     refused("holds numbers that are not finite, in position")
 
 
@@ -845,8 +1125,8 @@ def test_a_recipe_ends_in_a_checkpoint_with_its_story(small):
     assert about["parameters"] == sum(p.numel() for p in run.model.parameters())
     assert about["train_flops"] == 5 * 8 * repeat.flops_per_picture("small")
     assert about["hardware"] and about["code"] and about["train_loss"] > 0
-    loaded = training.load("small")
-    assert all(torch.equal(v.bfloat16(), loaded.state_dict()[k].bfloat16()) for k, v in run.ema.state_dict().items())
+    rounded = rounding.unpacked(rounding.packed(run.ema.state_dict(), "int8"))
+    assert all(torch.equal(v.cpu(), rounded[k].cpu()) for k, v in training.load("small").state_dict().items())
     left = [path.suffix for path in (runtime.cache_dir() / "training").iterdir()]
     assert left == [".lock"]  # finished: nothing unfinished stays, and an empty lock file that nobody holds
 
@@ -868,8 +1148,19 @@ def test_an_interrupted_recipe_goes_on(small, monkeypatch):
     assert not run.finished and run.step == 2
     assert all(torch.equal(v, before[k]) for k, v in training.load("small").state_dict().items())  # still the old one
     left[0] = 100
+    with pytest.raises(CheckpointError, match=r"\(steps was 5 and is 7\): delete it to start anew"):
+        training.train("small", steps=7, progress=False)
     again = training.train("small", progress=False)
     assert again.finished and again.losses == whole.losses and same(again.ema, whole.ema)
+
+
+def test_a_training_under_way_names_its_holder_in_any_locale(monkeypatch, tmp_path):
+    read = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, encoding="cp1252": read(path, encoding=encoding))
+    monkeypatch.setattr(lock.platform, "node", lambda: "Łódź")
+    with lock.alone(tmp_path / "x", "this"), pytest.raises(BlockingIOError, match="this is under way.*on Łódź"):
+        with lock.alone(tmp_path / "x", "this"):
+            pass
 
 
 def test_a_recipe_may_have_labels_and_a_start_of_its_own(small, monkeypatch):
@@ -930,7 +1221,7 @@ def test_an_unknown_recipe_lists_the_known_ones():
 
 
 def test_a_missing_result_says_how_to_get_it():
-    with pytest.raises(FileNotFoundError, match=r"nobody\.json is missing.*course train nobody"):
+    with pytest.raises(FileNotFoundError, match=r"nobody\.json is missing.*git checkout -- nobody\.json"):
         training.result("nobody")
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 from torch import nn
 
 from .. import networks, runtime
 from ..data import files
+from .rounding import packed, unpacked
 
 
 class CheckpointError(ValueError):
@@ -26,14 +27,22 @@ def folder() -> Path:
 
 def write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
     """Write a safetensors file so that at any moment either the old or the whole new one is there."""
-    files.write(Path(path), serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, header))
+    # Copies, as safetensors refuses weights that share memory (tied ones, views).
+    whole = {k: v.detach().to("cpu", copy=True).contiguous() for k, v in tensors.items()}
+    files.write(Path(path), serialise(whole, header))
+
+
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a safetensors file, in memory of their own: Windows replaces no file that is memory-mapped."""
+    return parse(Path(path).read_bytes())
 
 
 def digest(tensors: dict[str, torch.Tensor]) -> str:
     """sha256 of all weights in the order of their names: one flipped bit changes it."""
     out = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
-        out.update(name.encode() + tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        out.update(name.encode())
+        out.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return out.hexdigest()
 
 
@@ -49,17 +58,25 @@ def read_header(path: Path, remedy: str | None = None) -> dict[str, str]:
         raise CheckpointError(f"{path} is not a whole safetensors file ({error}). {remedy}") from None
 
 
-def save(path: Path, model: nn.Module, header: dict) -> None:
-    """Ship `model` as bf16 weights with its class, its config and `header` (recipe, seconds, numbers …) as JSON."""
+def save(path: Path, model: nn.Module, header: dict, dtype: str = "int8") -> None:
+    """Ship `model` with its class, its config and `header` (recipe, seconds, numbers …) as JSON.
+
+    `dtype` is "int8" (matrices and kernels with one scale a row, the rest in bf16) or "bf16".
+    """
     config = {"network": type(model).__name__, "config": asdict(model.config)}
-    tensors = {k: v.bfloat16() if v.is_floating_point() else v for k, v in model.state_dict().items()}
-    write(path, tensors, {"course": _sealed({**config, **header, "weights": digest(tensors)})})
+    tensors = packed(model.state_dict(), dtype)
+    write(path, tensors, {"course": _sealed({**config, **header, "dtype": dtype, "weights": digest(tensors)})})
+
+
+def convert(name: str, dtype: str = "int8") -> None:
+    """Rewrite the shipped checkpoint `name` in `dtype`, under the same header."""
+    save(folder() / f"{name}.safetensors", load(name), header(name), dtype)
 
 
 def annotate(name: str, more: dict) -> None:
     """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
     path, about = folder() / f"{name}.safetensors", header(name)
-    tensors = load_file(path)
+    tensors = read(path)
     write(path, tensors, {"course": _sealed(about | more | {"weights": digest(tensors)})})
 
 
@@ -86,7 +103,7 @@ def header(name: str) -> dict:
 
 
 def load(name: str) -> nn.Module:
-    """The shipped model `name`, in fp32 on the runtime's device, ready to sample."""
+    """The shipped model `name`, in fp32 on the runtime's device, ready to sample: frozen, until `fit` trains it on."""
     about, path = header(name), folder() / f"{name}.safetensors"
     known = {"Autoencoder", "Classifier", "MultiScale", "PixelCNN", "Transformer", "UNet"}
     if about.get("network") not in known:
@@ -96,21 +113,26 @@ def load(name: str) -> nn.Module:
     try:
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()}
         config = getattr(networks, about["network"] + "Config")(**config)
-        weights, build = load_file(path), getattr(networks, about["network"])
+        stored, build = read(path), getattr(networks, about["network"])
         with torch.device("meta"):  # shapes alone, for an altered config may ask for more memory than there is
-            shapes = {k: v.shape for k, v in build(config).state_dict().items()}
-        if shapes != {k: v.shape for k, v in weights.items()}:
+            wanted = _shapes(build(config).state_dict())
+        weights = unpacked(stored)
+        if _shapes(weights) != wanted:
             raise ValueError("the config asks for other weights than the file holds")
-        if digest(weights) != about.get("weights", digest(weights)):
+        if digest(stored) != about.get("weights", digest(stored)):
             raise ValueError("the checksum of its weights is not the one in its header")
         model = build(config)
-        model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
+        model.load_state_dict(weights)
     except (SafetensorError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
     broken = [k for k, v in model.state_dict().items() if v.is_floating_point() and not v.isfinite().all()]
     if broken:
         raise CheckpointError(f"{path} holds numbers that are not finite, in {broken[0]}. {_remedy(path)}")
     return model.eval().requires_grad_(False).to(runtime.device())
+
+
+def _shapes(weights: dict[str, torch.Tensor]) -> dict[str, tuple]:
+    return {k: (v.shape, v.is_floating_point()) for k, v in weights.items()}
 
 
 def _seal(about: dict) -> str:

@@ -13,32 +13,10 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .. import runtime
-from . import state
+from . import origin
+from .batches import Batches, Drawn
 from .processes import several
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Endless batches `(x, labels)`: `batches(step)` depends on seed and step alone, so that training can resume."""
-
-    x: Tensor  # [N, …], ready for the loss: tokens, or pictures in [-1, 1]
-    labels: Tensor  # [N]
-    size: int = 64
-    seed: int = 0
-
-    def __post_init__(self):
-        if len(self.x) != len(self.labels) or not 1 <= self.size <= len(self.x):
-            raise ValueError(
-                f"size={self.size} must lie in 1..{len(self.x)}, and labels ({len(self.labels)}) be as many."
-            )
-
-    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
-        each = len(self.x) // self.size
-        epoch, part = divmod(step, each)
-        order = torch.randperm(len(self.x), generator=torch.Generator().manual_seed(self.seed * 1_000_003 + epoch))
-        rows = order[part * self.size : (part + 1) * self.size]
-        x = self.x[rows]
-        return x.long() if x.dtype == torch.uint8 else x, self.labels[rows]
+from .state import State
 
 
 @dataclass
@@ -59,11 +37,12 @@ def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.opt
     Source: Muon (kellerjordan.github.io/posts/muon), here torch's own.
     """
     inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
-    matrices = [p for n, p in model.named_parameters() if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
-    chosen = {id(p) for p in matrices}
-    rest = [p for p in model.parameters() if id(p) not in chosen]
-    out = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
-    return out + ([torch.optim.Muon(matrices, lr=muon, weight_decay=0.01)] if matrices else [])
+    named = list(model.named_parameters())
+    matrices = [(n, p) for n, p in named if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
+    chosen = {id(p) for _, p in matrices}
+    rest = [(n, p) for n, p in named if id(p) not in chosen]
+    out = [torch.optim.AdamW(rest, lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    return out + ([torch.optim.Muon(matrices, lr=float(muon), weight_decay=0.01)] if matrices else [])
 
 
 def rate(step: int, steps: int, warmup: int = 100) -> float:
@@ -114,6 +93,7 @@ def fit(
     seed: int = 0,
     checkpoint: Path | None = None,
     every: float = 120.0,
+    recipe: str = "",
     device: torch.device | str | None = None,
     callback: Callable[[Run], None] | None = None,
     progress: bool = True,
@@ -121,14 +101,15 @@ def fit(
     """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
     An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
-    there every `every` seconds and at the end, and a run that finds it goes on where it stopped, to the same result.
+    there every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe`
+    may name it). A model frozen as a whole, as by `load`, is trained as a whole; what is frozen beside others stays.
     """
-    steps, device = _whole(steps), torch.device(device or runtime.device())
-    run = Run(model.to(device).train(), copy.deepcopy(model).eval().requires_grad_(False))
+    steps, seed, device = _whole(steps), runtime.whole(seed), torch.device(device or runtime.device())
+    run = _run(model.to(device))
     opts, scaler = optimizers(model, lr, muon), _scaler(device)
-    checkpoint = _begun(checkpoint, run, opts, scaler)
-    start, saved, whole = time.perf_counter() - run.seconds, time.perf_counter(), True
-    bar = _bar(steps, run, progress)
+    settings = {"recipe": recipe, "steps": steps, "lr": lr, "muon": muon, "ema": ema, "clip": clip, "seed": seed}
+    state, batches = _begun(checkpoint, run, opts, scaler, loss, batches, settings)
+    start, whole, bar = time.perf_counter() - run.seconds, True, _bar(steps, run, progress)
     with _patience() as asked:
         try:
             while run.step < steps:
@@ -137,32 +118,37 @@ def fit(
                 whole = False
                 _apply(run, value, opts, scaler, steps, ema)
                 whole, run.seconds = True, time.perf_counter() - start
-                _report(bar, run)
-                (callback or _nothing)(run)
-                if checkpoint is not None and time.perf_counter() - saved > every:
-                    state.store(checkpoint, run, opts, scaler)
-                    saved = time.perf_counter()
+                _report(bar, run, callback)
+                if state and time.perf_counter() - state.written > every:
+                    state.store()
             run.finished = True
         except KeyboardInterrupt:
             several.say(f"interrupted at step {run.step} of {steps}: what has been trained is kept.", bar)
         finally:
             bar.close()
             model.eval().zero_grad()
-            if checkpoint and run.step and whole:
-                state.store(checkpoint, run, opts, scaler)
+            if state and run.step and whole:
+                state.store()
     return run
 
 
-def _begun(checkpoint: Path | None, run: Run, opts, scaler) -> Path | None:
-    """Go on where an earlier run stopped; the file to write to, of the first process alone."""
-    if checkpoint and Path(checkpoint).exists():
-        state.restore(checkpoint, run, opts, scaler)
+def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict) -> tuple[State | None, Callable]:
+    """Go on where an earlier run stopped; the state to write, of the first process alone, and the batches to take."""
+    state = None
+    if checkpoint:
+        path, batches = Path(checkpoint), batches if isinstance(batches, Batches) else Drawn(batches)
+        made = origin.of(run.model, loss, batches.made(again=path.exists()), settings)
+        state = State(path, run, opts, scaler, made)
+        if path.exists():
+            state.restore()
     several.start(run.step, run.model, run.ema)
-    return checkpoint if several.first() else None
+    return state if several.first() else None, batches
 
 
-def _nothing(run: Run) -> None:
-    pass
+def _run(model: nn.Module) -> Run:
+    if not any(p.requires_grad for p in model.parameters()):
+        model.requires_grad_(True)
+    return Run(model.train(), copy.deepcopy(model).eval().requires_grad_(False))
 
 
 def _scaler(device: torch.device) -> torch.amp.GradScaler:
@@ -181,7 +167,7 @@ def _gradients(run: Run, loss, batches, opts, scaler, clip: float, seed: int) ->
     run.model.zero_grad()
     batch = tuple(part.to(device, non_blocking=True) for part in several.rows(batches(run.step)))
     # Noise, times and dropped labels depend on seed and step alone, as the batches do.
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
+    generator = runtime.generator(seed, run.step)
     with runtime.autocast(), several.draws(generator, len(batch[0])):
         value = loss(run.model, batch, generator=generator)
     scaler.scale(value).backward()
@@ -215,8 +201,10 @@ def _bar(steps: int, run: Run, progress: bool) -> tqdm:
     return tqdm(total=steps, initial=run.step, disable=hidden, leave=False, unit="step", mininterval=1.0)
 
 
-def _report(bar: tqdm, run: Run) -> None:
+def _report(bar: tqdm, run: Run, callback: Callable[[Run], None] | None) -> None:
     if run.step % 10 == 0:
         recent = run.losses[-50:]
         bar.set_postfix_str(f"loss {sum(recent) / len(recent):.3f}", refresh=False)
     bar.update()
+    if callback is not None:
+        callback(run)

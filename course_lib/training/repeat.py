@@ -48,6 +48,7 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
         muon=recipe.muon,
         ema=recipe.ema,
         checkpoint=unfinished,
+        recipe=name,
         progress=progress,
     )
     if run.finished and several.first():

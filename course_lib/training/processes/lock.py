@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +19,9 @@ def alone(path: Path, what: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        holder = note.read_text() if note.exists() else "another process"
+        holder = "another process"
+        with suppress(OSError):  # it may be done by now
+            holder = note.read_text(encoding="utf-8")
         raise BlockingIOError(
             f"{what} is under way already, in {holder} (lock: {path}.lock). Wait for it, stop it, or set COURSE_CACHE "
             "to another folder."
@@ -28,5 +30,6 @@ def alone(path: Path, what: str) -> Iterator[None]:
         files.write(note, f"process {os.getpid()} on {platform.node() or 'this machine'}".encode())
         yield
     finally:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows removes no file that somebody reads
+            note.unlink()
         lock.release()
