@@ -102,10 +102,10 @@ def train(args) -> int:
     if not run.finished:
         print(f"{args.name}: {run.step} steps; interrupted: the same command goes on")
         return 130
-    from course_lib.measure import results
+    from course_lib.experiments import models
 
     print(f"{args.name}: {run.step} steps in {run.seconds:.0f} s; now measured on the test set")
-    print(json.dumps(results.write(args.name), indent=1))
+    print(json.dumps(models.write(args.name), indent=1))
     return 0
 
 

@@ -35,6 +35,11 @@ def from_levels(tokens: Tensor, levels: int = 256) -> Tensor:
     return torch.maximum(torch.minimum(even, last), first).to(torch.uint8)[:, None]
 
 
+def to_bytes(x: Tensor) -> Tensor:
+    """Floats about in [-1, 1] as uint8, of any shape: the way back from `Pictures.floats`."""
+    return ((x.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
 def _check(levels: int) -> None:
     if not 2 <= levels <= 256:
         raise ValueError(f"levels={levels} must lie in 2..256.")

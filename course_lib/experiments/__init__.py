@@ -22,7 +22,8 @@ def _later(module: str, function: str, says: str) -> Callable[[], Found]:
     """An experiment that is imported when it is run."""
 
     def work() -> Found:
-        return getattr(import_module(module, __package__), function)()
+        found = getattr(import_module(module, __package__), function)()
+        return found if isinstance(found, Found) else Found(found)
 
     work.__doc__ = says
     return work
@@ -61,14 +62,15 @@ def run(name: str) -> Path:
     with lock.alone(folder(name), f"the experiment {name}"):
         start, found = time.perf_counter(), EXPERIMENTS[name]()
         rows, metrics = made(found.metrics), found.metrics
+        made_by = {"code": _all("code", rows) or results.code_version()}
+        made_by["hardware"] = _all("hardware", rows) or results.hardware()
         result = {
             "name": name,
             "about": about(EXPERIMENTS[name]),
-            "code": _all("code", rows) or results.code_version(),
-            "hardware": _all("hardware", rows) or results.hardware(),
+            **made_by,
             "seconds": round(sum(row["seconds"] for row in rows) if rows else time.perf_counter() - start),
             "metrics": metrics,
-            "rows": [{"experiment": name, **row} for row in found.rows],
+            "rows": [{"experiment": name, **made_by, **row} for row in found.rows],
         }
         path = results.write(name, result)
         forget(name)

@@ -4,36 +4,35 @@ The shipped models by order and steps, what each order pays for the same picture
 families on one small network with the same tokens, batches and optimiser.
 """
 
-import json
-import math
-from collections.abc import Callable
 from functools import lru_cache, partial
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, runtime
-from ..data import files
-from ..measure import cost, frechet, results
+from ..data import results
+from ..measure import cost, frechet, mean_and_interval
 from ..methods import autoregressive, guidance, masked
 from ..networks import Transformer, TransformerConfig
-from ..training import RECIPES, Batches, checkpoints, fit
+from ..training import RECIPES, Batches, checkpoints, fit, make
+from . import Found
+from .rows import rows
 
 T = 49
 DRAWN, PRICED, PUNCHED, TESTED = 500, 500, 250, 2000  # pictures
 STEPS, LENGTHS, SEEDS = (1, 2, 4, 8, 16, 49), (200, 400), (0, 1, 2)
 ORDERS = {"random": masked.random, "raster": masked.raster, "confidence": masked.confidence}
 ORDERS["halton"] = masked.halton((7, 7))
+FILLERS = {"masked": "masked", "next token": "autoregressive"}
 LOSSES = {"cosine": masked.loss, "next": autoregressive.loss}  # and "bound": the masked bound itself, see below
 ROW, COLUMN = torch.arange(T) // 7, torch.arange(T) % 7
 HOLES = {"top 3 rows": ROW < 3, "bottom 3 rows": ROW > 3, "left 3 columns": COLUMN < 3}
 HOLES |= {"middle 3×3": ((ROW - 3).abs() < 2) & ((COLUMN - 3).abs() < 2), "25 at random": None}
 
 
-def compare() -> dict:
-    """All four comparisons; about 12 minutes on one quiet core. Interrupted, it goes on where it stopped."""
+def compare() -> Found:
+    """Masked against next-token prediction on the same tokens: orders, steps, prices, holes, equal budgets"""
     looks = [(order, steps) for steps in STEPS for order in ORDERS]
     alike = [(order, 1) for order in ORDERS if order != "random"] + [("raster", T), ("halton", T)]  # as random has it
     looks = [look for look in looks if look not in alike]
@@ -44,31 +43,39 @@ def compare() -> dict:
         "holes": (hole, [{"hole": name} for name in HOLES]),
         "budgets": (trained, [{"steps": steps, "seed": seed, "loss": loss} for steps, seed, loss in runs]),
     }
-    found = {name: _kept(name, *plan) for name, plan in plans.items()}
-    for name in plans:
-        _path(name).unlink()
-    return found
+    sizes = {"drawn": DRAWN, "priced": PRICED, "punched": PUNCHED, "tested": TESTED}
+    found = {part: rows("any-order", keys, make, part=part, **sizes) for part, (make, keys) in plans.items()}
+    tidy = results.tidy(found["drawn"], "order and steps", ("frechet_relative", "recall", "agreement"))
+    for part in ("prices", "budgets"):
+        tidy += results.tidy(found[part], part, ("nats",))
+    holes = [{**row, **row[family], "family": name} for row in found["holes"] for family, name in FILLERS.items()]
+    return Found(found, tidy + results.tidy(holes, "holes", ("nats",)))
 
 
 def drawn(order: str, steps: int) -> dict:
     """Samples of a shipped model without guidance, judged on validation pictures."""
-    name = "masked-fashion" if order in ORDERS else "token-ar-fashion"
-    dials = {"order": ORDERS[order], "steps": steps} if order in ORDERS else {}
-    return frechet.report(*results.make(name, DRAWN, guidance=1.0, seed=1, **dials), split="validation")
+    masks = order in ORDERS
+    name, dials = ("masked-fashion", {"order": ORDERS[order], "steps": steps}) if masks else ("token-ar-fashion", {})
+    return _about(name) | frechet.report(*make(name, DRAWN, seed=1, **dials), split="validation")
+
+
+def _about(name: str) -> dict:
+    return {"family": RECIPES[name].family, "model": name}
 
 
 def price(order: str) -> dict:
     """Nats of test pictures in the order in which the shipped masked model writes them; its bound; next-token."""
     (x, labels), generator, zero = _tokens(PRICED), torch.Generator().manual_seed(0), torch.zeros(1, T)
     if order == "next token":
-        return _interval(autoregressive.nats(checkpoints.load("token-ar-fashion"), x, labels))
-    model = checkpoints.load("masked-fashion")
+        name = "token-ar-fashion"
+        return _about(name) | _interval(autoregressive.nats(checkpoints.load(name), x, labels))
+    model, about = checkpoints.load("masked-fashion"), _about("masked-fashion")
     if order == "bound":
-        return _interval(masked.bound(model, x, labels, draws=20, generator=generator))
+        return about | _interval(masked.bound(model, x, labels, draws=20, generator=generator))
     rank = torch.rand(PRICED, T, generator=generator)
     if order != "random":
         rank = -ORDERS[order](zero, zero, zero).expand(PRICED, T)
-    return _interval(_in_order(model, x, labels, rank.argsort(1).to(x.device)))
+    return about | _interval(_in_order(model, x, labels, rank.argsort(1).to(x.device)))
 
 
 def hole(hole: str) -> dict:
@@ -102,7 +109,7 @@ def bound_loss(model, batch, *, drop: float, generator=None) -> Tensor:
     x, labels = batch
     labels = guidance.drop_labels(labels, drop, model.null, generator)
     counts = torch.randint(1, x.shape[1] + 1, (len(x),), generator=generator)
-    seen, hidden = masked.hide(x, counts, masked.vocabulary(model), generator)
+    seen, hidden = masked.hide(x, counts, model.mask_token, generator)
     logits = masked.predict(model, seen, labels).transpose(1, 2)
     each = F.cross_entropy(logits, x, reduction="none") * hidden  # [B, T]
     return (each.sum(1) / counts.to(x.device)).mean()
@@ -111,26 +118,11 @@ def bound_loss(model, batch, *, drop: float, generator=None) -> Tensor:
 def network(family: str, seed: int, pictures: int) -> tuple[dict, nn.Module]:
     """The small transformer of notebook 06 for one family, with what training it on so many pictures takes."""
     runtime.seed(seed)
-    kind = {"inputs": 1001, "blocks": (T,)} if family == "masked" else {"inputs": 1000}
+    kind = {"tokens": 1001, "groups": (T,)} if family == "masked" else {"tokens": 1000}
     model = Transformer(TransformerConfig((7, 7), classes=10, width=96, depth=4, heads=3, **kind))
     flops = 3 * pictures * cost.flops(lambda: model(torch.zeros(1, T, dtype=torch.long), None))
     count = sum(p.numel() for p in model.parameters())
-    return {"family": family, "parameters": count, "train_flops": flops}, model
-
-
-def _path(name: str) -> Path:
-    return runtime.cache_dir() / "experiments" / f"any-order-{name}.json"
-
-
-def _kept(name: str, make: Callable, keys: list[dict]) -> list[dict]:
-    """One row a key, out of `make(**key)`; each is kept in the cache until all comparisons are done."""
-    rows = json.loads(_path(name).read_text()) if _path(name).exists() else []
-    for key in keys:
-        if not any(row.items() >= key.items() for row in rows):
-            rows.append(key | make(**key))
-            _path(name).parent.mkdir(parents=True, exist_ok=True)
-            files.write(_path(name), json.dumps(rows).encode())
-    return rows
+    return {"family": family, "parameters": count, "train_flops": flops, "budget_flops": flops}, model
 
 
 def _in_order(model: nn.Module, *whole: Tensor) -> Tensor:
@@ -141,17 +133,16 @@ def _in_order(model: nn.Module, *whole: Tensor) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _train_tokens() -> Tensor:
-    return RECIPES["masked-fashion"].prepare(data.load("fashion"))
+    return RECIPES["masked-fashion"].reads.encode(data.load("fashion"))
 
 
 @lru_cache(maxsize=3)
 def _tokens(n: int) -> tuple[Tensor, Tensor]:
     """Tokens and labels of the first `n` test pictures."""
     test = data.load("fashion", "test")[:n]
-    return RECIPES["masked-fashion"].prepare(test).to(runtime.device()), test.labels.to(runtime.device())
+    return RECIPES["masked-fashion"].reads.encode(test).to(runtime.device()), test.labels.to(runtime.device())
 
 
 def _interval(nats: Tensor) -> dict[str, float]:
     """Mean over pictures with its 95 % interval, and their number."""
-    mean, half = float(nats.double().mean()), 1.96 * float(nats.double().std()) / math.sqrt(len(nats))
-    return {"nats": mean, "nats_low": mean - half, "nats_high": mean + half, "n": len(nats)}
+    return mean_and_interval(nats, "nats") | {"n": len(nats)}

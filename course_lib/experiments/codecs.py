@@ -4,11 +4,13 @@ import PIL
 import torch
 
 from .. import data, measure
+from ..data import results
 from ..data.levels import to_levels
 from ..methods.counting import Counts
+from . import Found
 
 
-def codecs() -> dict:
+def codecs() -> Found:
     """Bits a pixel of real codecs, and of counted neighbours, on all 10,000 test pictures at 256 and at 16 levels"""
     train, test = data.load("fashion").pixels, data.load("fashion", "test").pixels
     neighbours = {
@@ -24,4 +26,5 @@ def codecs() -> dict:
             model = Counts(seen, offsets, levels, coarse=16)
             bits[f"{name} neighbours"] = measure.likelihood(model, tokens)["bits_per_dim"]
         metrics[f"levels_{levels}"] = {name: round(value, 4) for name, value in bits.items()}
-    return metrics
+    shown = [{"model": name, "bits_per_dim": bits} for name, bits in metrics["levels_256"].items()]
+    return Found(metrics, results.tidy(shown, "likelihood", ("bits_per_dim",), family="codec"))

@@ -8,9 +8,10 @@ import torch
 from .. import data, runtime
 from ..data import files
 from ..data import results as sealed
-from ..measure import cost, frechet, results
+from ..data.levels import to_bytes
+from ..measure import cost, frechet
 from ..methods import autoregressive, flow
-from ..training import RECIPES, checkpoints, repeat
+from ..training import RECIPES, checkpoints, draw, make, repeat
 from ..training.fit import Batches, fit
 from . import Found
 from .rows import rows
@@ -70,7 +71,7 @@ def _tokens(pictures: data.Pictures, flops: float, seed: int):
 
     def draw(labels, w, generator):
         made = autoregressive.sample(model, labels, shape=(7, 7), guidance=w, generator=generator)
-        return results.grey(tokenizer.detokenize(made))
+        return to_bytes(tokenizer.detokenize(made))
 
     return draw, {"steps": [first, second], "parameters": _size(model), "tokenizer_parameters": _size(tokenizer)}
 
@@ -82,7 +83,7 @@ def _noise(pictures: data.Pictures, flops: float, seed: int):
     def draw(labels, w, generator):
         with runtime.autocast():
             x = flow.sample(model, labels, shape=(1, 28, 28), steps=STEPS, guidance=w, generator=generator)
-        return results.grey(x)
+        return to_bytes(x)
 
     return draw, {"steps": [steps], "parameters": _size(model)}
 
@@ -122,7 +123,6 @@ SETTINGS = {
     "latent-dit-fashion": [{"steps": n} for n in (4, 8, 16)],
     "one-step-fashion": [{"steps": n} for n in (1, 2, 4, 8)],
 }
-FAMILY = {"pixel": "autoregressive", "token": "autoregressive", "next": "autoregressive", "masked": "masked"}
 
 
 def head_to_head() -> Found:
@@ -143,20 +143,18 @@ def _seconds(row: dict) -> dict:
     model, out = checkpoints.load(row["name"]), {}
     for batch, repeats in ((1, 5), (64, 1 if row["steps"] > 100 else 3)):
         labels = torch.arange(batch, device=runtime.device()) % 10
-        work = partial(results.draw, row["name"], model, labels, guidance=row["guidance"], **row["dials"])
+        work = partial(draw, row["name"], labels, model, guidance=row["guidance"], **row["dials"])
         out[f"seconds_batch_{batch}"] = cost.cpu_seconds(work, repeats) / batch
     return out
 
 
 def _quality(name: str, dials: dict) -> dict:
     """What is known of the model `name`, and its distance with `dials`; guidance is that chosen on validation."""
-    about = sealed.read(name)
-    guidance = about["metrics"].get("guidance", 1.0)
-    row = {"family": FAMILY.get(name.split("-")[0], "noise"), "guidance": guidance, "parameters": about["parameters"]}
-    row["model"] = name
-    row["steps"] = dials.get("steps", {"pixel": 784, "token": 49, "next-": 4}.get(name[:5]))
-    row["train_flops"] = about["train_flops"] + sum(about.get("uses", {}).values())  # the teacher's and tokenizer's too
-    row["budget_flops"] = row["train_flops"]
-    if name.startswith("pixel"):  # 1,000 pictures of 784 steps were drawn once, when it was measured
-        return row | {k: v for k, v in about["metrics"].items() if k.startswith(("frechet", "recall", "agreement"))}
-    return row | frechet.report(*results.make(name, DRAWN, guidance, **dials))
+    about, recipe = sealed.read(name), RECIPES[name]
+    metrics, flops = about["metrics"], about["train_flops"] + sum(about.get("uses", {}).values())
+    row = {"model": name, "family": recipe.family, "guidance": metrics.get("guidance", 1.0)}
+    row |= {"parameters": about["parameters"], "steps": dials.get("steps", recipe.passes)}
+    row |= {"train_flops": flops, "budget_flops": flops}  # the teacher's and the tokenizer's too
+    if recipe.passes > 100:  # pictures of 784 steps were drawn once, when it was measured
+        return row | {k: v for k, v in metrics.items() if k.startswith(("frechet", "recall", "agreement"))}
+    return row | frechet.report(*make(name, DRAWN, row["guidance"], **dials))

@@ -1,20 +1,19 @@
-"""Patch size, two invisible details, guidance and its interval: measured on transformers that denoise. See notebook 11.
+"""Patch size, two invisible details, guidance and its interval, measured on transformers that denoise. Notebook 11."""
 
-Every row is kept in a file of its own until the experiment is done, so that it can be interrupted.
-"""
-
-import json
 import time
 from collections.abc import Callable
 
 import torch
 
 from .. import data, runtime
-from ..data import files
-from ..measure import cost, frechet, results
+from ..data import results
+from ..data.levels import to_bytes
+from ..measure import cost, frechet
 from ..methods import flow
 from ..networks import Transformer, TransformerConfig
-from ..training.fit import Batches, fit
+from ..training import Batches, fit, make
+from . import Found
+from .rows import folder, rows
 
 WHOLE, SHORT = 3e12, 1e12  # operations of training of a run: forward times three
 RUNS = [  # patch, embeddings' scale at the start, time shift, operations
@@ -27,6 +26,7 @@ RUNS = [  # patch, embeddings' scale at the start, time shift, operations
     (7, 0.02, 3.0, SHORT),
 ]
 MADE, STEPS = 500, 10
+NUMBERS = ("frechet_relative", "recall", "agreement")
 TIMES = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95)
 MODEL, SCALES, INTERVAL, GUIDED_STEPS = "dit-fashion", (1.0, 1.5, 2.0, 3.0, 5.0), (0.2, 0.8), 8
 
@@ -34,8 +34,8 @@ MODEL, SCALES, INTERVAL, GUIDED_STEPS = "dit-fashion", (1.0, 1.5, 2.0, 3.0, 5.0)
 def network(patch: int, std: float = 0.5) -> Transformer:
     """A fresh small transformer that denoises 28×28 pictures in patches; `std` is the scale of its embeddings."""
     side = 28 // patch
-    shape = {"grid": (side, side), "inputs": 1, "patch": patch, "blocks": (side * side,)}
-    model = Transformer(TransformerConfig(**shape, classes=10, context=0, width=96, depth=4))
+    shape = {"grid": (side, side), "vector": patch**2, "groups": (side * side,), "clock": 1, "context": 0}
+    model = Transformer(TransformerConfig(**shape, classes=10, width=96, depth=4))
     with torch.no_grad():
         model.position.mul_(std / 0.5)
         model.label.weight.mul_(std / 0.5)
@@ -54,27 +54,21 @@ def errors(model: Callable, x: torch.Tensor, labels: torch.Tensor, times: tuple[
     return found
 
 
-def patches() -> dict:
+def patches() -> Found:
     """Patches of 2, 4 and 7 pixels at equal training operations; embeddings' scale and time shift in pairs; one seed"""
-    rows = [_kept("patches", f"{'-'.join(map(str, run))}", lambda run=run: _trained(*run)) for run in RUNS]
-    return {"n": MADE, "steps": STEPS, "times": TIMES, "seeds": [0], "runs": rows}
+    keys = [dict(zip(("patch", "std", "shift", "flops"), run)) for run in RUNS]
+    runs = rows("patches", keys, _trained, n=MADE, steps=STEPS)
+    tidy = results.tidy(runs, "class", NUMBERS, family="noise")
+    return Found({"n": MADE, "steps": STEPS, "times": TIMES, "seeds": [0], "runs": runs}, tidy)
 
 
-def guidance() -> dict:
+def guidance() -> Found:
     """Guidance scale at all times and in the middle only: distance, recall, agreement of the shipped transformer"""
     settings = [(w, interval) for interval in ((0.0, 1.0), INTERVAL) for w in SCALES if w > 1 or interval[0] == 0]
-    rows = [_kept("guidance", f"{w}-{low}-{high}", lambda s=(w, (low, high)): _led(*s)) for w, (low, high) in settings]
-    return {"model": MODEL, "n": MADE, "steps": GUIDED_STEPS, "rows": rows}
-
-
-def _kept(experiment: str, key: str, work: Callable[[], dict]) -> dict:
-    """The row `key`, worked out unless it was before."""
-    path = runtime.cache_dir() / "experiments" / experiment / f"{key}.json"
-    if not path.exists():
-        row = work()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, json.dumps(row).encode())
-    return json.loads(path.read_text())
+    keys = [{"w": w, "interval": list(interval)} for w, interval in settings]
+    found = rows("guidance", keys, _led, n=MADE, steps=GUIDED_STEPS)
+    tidy = results.tidy(found, "class", NUMBERS, family="noise", model=MODEL)
+    return Found({"model": MODEL, "n": MADE, "steps": GUIDED_STEPS, "rows": found}, tidy)
 
 
 def _trained(patch: int, std: float, shift: float, flops: float) -> dict:
@@ -97,10 +91,10 @@ def _trained(patch: int, std: float, shift: float, flops: float) -> dict:
         lr=2e-3,
         muon=0.02,
         ema=0.98,
-        checkpoint=runtime.cache_dir() / "training" / key,
+        checkpoint=folder("patches") / key,
         progress=False,
     )
-    row = {"patch": patch, "std": std, "shift": shift, "steps": steps, "flops": steps * 64 * 3 * one}
+    row = {"steps": steps, "flops": steps * 64 * 3 * one, "budget_flops": steps * 64 * 3 * one}
     row |= {
         "tokens": (28 // patch) ** 2,
         "flops_picture": one,
@@ -116,12 +110,12 @@ def _trained(patch: int, std: float, shift: float, flops: float) -> dict:
             drawn = flow.sample(
                 run.ema, part.to(device), shape=(1, 28, 28), steps=STEPS, shift=shift, generator=generator
             )
-        parts.append(results.grey(drawn).cpu())
+        parts.append(to_bytes(drawn).cpu())
     return row | frechet.report(torch.cat(parts), labels)
 
 
-def _led(w: float, interval: tuple[float, float]) -> dict:
+def _led(w: float, interval: list[float]) -> dict:
     """The numbers of the shipped model at one scale, led within `interval`."""
-    made, labels = results.make(MODEL, MADE, w, steps=GUIDED_STEPS, interval=interval)
+    made, labels = make(MODEL, MADE, w, steps=GUIDED_STEPS, interval=interval)
     led = sum(interval[0] <= 1 - i / GUIDED_STEPS <= interval[1] for i in range(GUIDED_STEPS)) if w != 1 else 0
-    return {"guidance": w, "interval": interval, "calls": GUIDED_STEPS + led, **frechet.report(made, labels)}
+    return {"guidance": w, "calls": GUIDED_STEPS + led, **frechet.report(made, labels)}

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import torch
 
 from .. import data, runtime
-from ..measure import results
-from ..training import RECIPES, checkpoints, repeat
+from ..training import RECIPES, checkpoints, draw, repeat
 from ..training.fit import Batches, fit
 
 NAMES = ("pixel-transformer", "token-ar", "masked", "next-scale", "unet-flow", "dit", "latent-dit", "one-step")
@@ -46,9 +45,9 @@ def product(side: int) -> float:
 def _trained(name: str, size: int, peak: float) -> dict:
     """Steps of the recipe as `course train` makes them, at a batch of `size`."""
     recipe, steps = RECIPES[name], STEPS[runtime.device().type]
-    size = min(size, 64) if name.startswith("pixel") else size
+    size = min(size, 64) if RECIPES[name].passes > 100 else size
     pictures = data.load(recipe.data)[: max(SIZES["cuda"])]
-    batches = Batches(recipe.prepare(pictures), recipe.labels(pictures), size)
+    batches = Batches(recipe.reads.encode(pictures), recipe.labels(pictures), size)
     marks = []
 
     def mark(run) -> None:
@@ -77,10 +76,12 @@ def _trained(name: str, size: int, peak: float) -> dict:
 
 def _drawn(name: str, size: int) -> dict:
     """The shipped model, drawn as it is measured: its own number of steps, with guidance."""
-    size = min(size, 64) if name.startswith("pixel") else size
+    recipe = RECIPES[name]
+    size = min(size, 64) if recipe.passes > 100 else size
     _forget()
     model, labels = checkpoints.load(name), (torch.arange(size) % 10).to(runtime.device())
-    took = seconds(lambda: results.draw(name, model, labels, guidance=1.5), 1 if name.startswith("pixel") else 3)
+    guidance = 1.5 if len(recipe.guidance) > 1 else 1.0
+    took = seconds(lambda: draw(name, labels, model, guidance=guidance), 1 if recipe.passes > 100 else 3)
     return {
         "what": "drawing",
         "name": name,

@@ -5,17 +5,19 @@ from collections.abc import Callable
 import torch
 
 from .. import data, runtime, training
+from ..data import results
 from ..methods import autoregressive
 from ..networks import Transformer, TransformerConfig
 from ..training import inputs
+from . import Found
 
 LOOK = 100  # steps from one look at what is learned to the next
 
 
-def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
+def emoji_mirrors(keep: Callable = lambda model: None) -> Found:
     """Emoji by style, subgroup and words, learned with flips and shifts and without: nats of seen and unseen ones"""
     count = data.emoji.conditions_count()
-    config = TransformerConfig(grid=(8, 8), inputs=1000, classes=count, context=10, width=96, depth=4)
+    config = TransformerConfig(grid=(8, 8), tokens=1000, classes=count, context=10, width=96, depth=4)
     parts = {name: data.load("emoji", name) for name in data.emoji.SPLITS}
     clean = {name: inputs.encode(part, "tokenizer-emoji") for name, part in parts.items()}
     asked = {name: data.emoji.conditions(part) for name, part in parts.items()}
@@ -45,7 +47,8 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> dict:
         )
         keep(run.ema)
         metrics[way] = rows
-    return metrics
+    ends = [{"model": f"{way} mirrors", "nats": min(metrics[way]["validation"])} for way in ("with", "without")]
+    return Found(metrics, results.tidy(ends, "unseen emoji", ("nats",), family="autoregressive", seed=0))
 
 
 def _nats(model, tokens: torch.Tensor, labels: torch.Tensor) -> float:

@@ -5,17 +5,19 @@ import math
 import torch
 
 from .. import data, runtime, training
+from ..data import results
+from ..measure import bits_per_dim, mean_and_interval
 from ..methods import diffusion, flow
+from . import Found
 
 
 def _bits(nats: list[torch.Tensor], more: float = 0.0) -> dict:
     """Mean bits a pixel of garments that cost `nats` each, with a 95 % interval over pictures."""
-    each = torch.cat(nats).double() / (784 * math.log(2)) + more
-    mean, half = float(each.mean()), 1.96 * float(each.std()) / math.sqrt(len(each))
-    return {"bits_per_dim": mean, "bits_per_dim_low": mean - half, "bits_per_dim_high": mean + half, "n": len(each)}
+    each = bits_per_dim(torch.cat(nats).double(), 784) + more
+    return mean_and_interval(each, "bits_per_dim") | {"n": len(each)}
 
 
-def noise_likelihood() -> dict:
+def noise_likelihood() -> Found:
     """Bits a pixel of dit-fashion by class on test pictures: the bound at two ends, and the density of its walk"""
     model, where, ends, chunk = training.load("dit-fashion"), runtime.device(), (7.0, 8.0, 9.0, 10.0, 11.0), 50
     generator = torch.Generator().manual_seed(0)
@@ -34,13 +36,13 @@ def noise_likelihood() -> dict:
             def slowed(x, s, labels=labels):  # t = s² takes small steps near the data
                 return 2 * s * model(x, torch.full((len(x),), s * s, device=where), labels)
 
-            nats.append(-flow.log_likelihood(slowed, (x + within).to(where), steps=steps, generator=generator).cpu())
+            nats.append(flow.nats(slowed, (x + within).to(where), steps=steps, generator=generator).cpu())
         return {"steps": steps, "probes": 1, **_bits(nats, math.log2(127.5))}
 
     validation, test = data.load("fashion", "validation"), data.load("fashion", "test")
     tried = [bound(validation[:50], end, 6) for end in ends]
     best = min(tried, key=lambda row: row["bits_per_dim"])["end"]
-    return {
+    metrics = {
         "model": "dit-fashion",
         "data": "fashion, test, the first n pictures, by class",
         "bound": bound(test[:500], ends[-1], 6),
@@ -50,3 +52,5 @@ def noise_likelihood() -> dict:
         "ode_same_steps": walk(test[:10], 25),
         "ode_more_steps": walk(test[:10], 50),
     }
+    rows = [{"model": f"dit-fashion, {way}", **metrics[way]} for way in ("bound_chosen_end", "ode")]
+    return Found(metrics, results.tidy(rows, "likelihood", ("bits_per_dim",), family="noise", seed=0))

@@ -2,7 +2,7 @@
 
 from .cost import Counter, cpu_seconds, flops, peak_mb, seconds
 from .frechet import frechet_distance, report
-from .likelihood import bits_per_dim, codec_bits, likelihood
+from .likelihood import bits_per_dim, codec_bits, likelihood, mean_and_interval
 
 __all__ = [
     "Counter",
@@ -12,6 +12,7 @@ __all__ = [
     "flops",
     "frechet_distance",
     "likelihood",
+    "mean_and_interval",
     "peak_mb",
     "report",
     "seconds",

@@ -20,6 +20,14 @@ def bits_per_dim(nats: Tensor | float, dims: int) -> Tensor | float:
     return nats / (dims * math.log(2))
 
 
+def mean_and_interval(values: Tensor, name: str) -> dict[str, float]:
+    """`name`, `name_low` and `name_high`: the mean of `values [N]` with its 95 % interval (normal, over pictures)."""
+    values = values.double()
+    mean = float(values.mean())
+    half = 1.96 * float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+    return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+
+
 def likelihood(model: Callable, tokens: Tensor, labels: Tensor | None = None, chunk: int = 50) -> dict[str, float]:
     """Exact bits a dimension of `tokens [N, …]` (uint8 or int64) under an autoregressive model, in chunks.
 
@@ -34,15 +42,7 @@ def likelihood(model: Callable, tokens: Tensor, labels: Tensor | None = None, ch
         parts.append(autoregressive.nats(model, tokens[i : i + chunk].long().to(where), part).cpu().double())
     nats, dims = torch.cat(parts), tokens[0].numel()
     bits = bits_per_dim(nats, dims)
-    half = 1.96 * float(bits.std()) / math.sqrt(len(bits)) if len(bits) > 1 else math.inf
-    mean = float(bits.mean())
-    return {
-        "nats": float(nats.mean()),
-        "bits_per_dim": mean,
-        "bits_per_dim_low": mean - half,
-        "bits_per_dim_high": mean + half,
-        "n": len(bits),
-    }
+    return {"nats": float(nats.mean()), **mean_and_interval(bits, "bits_per_dim"), "n": len(bits)}
 
 
 def mosaic(levels: Tensor, columns: int = 100) -> np.ndarray:

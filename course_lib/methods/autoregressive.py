@@ -2,7 +2,7 @@
 
 A model is any callable `model(tokens, labels) -> logits` with `logits.shape == tokens.shape + (K,)`, where the logits
 at a position depend on earlier positions only (raster order). A model may offer `model.decoder(labels)`: a callable
-`(tokens [B, T], i) -> logits [B, K]` that remembers earlier steps.
+`(tokens [B, T], i) -> logits [B, K]`, asked with growing i, that remembers what it has read.
 """
 
 import math
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .. import runtime
 from . import guidance as guide
+from .shapes import Known, given
 
 
 def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
@@ -55,10 +56,12 @@ def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_
 
 
 def draw(logits: Tensor, u: Tensor) -> Tensor:
-    """One token a row of `[B, K]` by inverting the cumulative distribution at uniform `u [B]` in [0, 1)."""
-    ladder = logits.softmax(-1).cumsum(-1)
-    rung = (u[:, None] * ladder[:, -1:]).clamp_(min=1e-38)  # above 0, so that no impossible token is reached
-    return torch.searchsorted(ladder, rung).squeeze(1)
+    """One token for each place of `[…, K]` by inverting the cumulative distribution at uniform `u […]` in [0, 1)."""
+    cdf = logits.softmax(-1).cumsum(-1)
+    at = (u[..., None] * cdf[..., -1:]).clamp_(
+        min=torch.finfo(cdf.dtype).tiny
+    )  # above 0: nothing impossible is reached
+    return torch.searchsorted(cdf, at).squeeze(-1)
 
 
 @torch.no_grad()
@@ -72,48 +75,35 @@ def sample(
     top_k: int = 0,
     top_p: float = 1.0,
     generator: torch.Generator | None = None,
-    prefix: Tensor | None = None,
+    known: Known | None = None,
     cache: bool = True,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Tokens `[B, *shape]`, one after another; the same generator gives the same picture in any batch (fp32).
 
-    `labels [B]`; `prefix [B, P]` are the first tokens, kept as they are; `cache=False` recomputes everything at every
-    step; `callback(i, tokens [B, T])` is called after each new token.
+    `labels [B]`; `known` = (tokens, keep), both `[B, *shape]`, are given tokens, kept as they are: a token that comes
+    before them does not know them. `cache=False` recomputes everything at every step; `callback(i, tokens [B, T])` is
+    called with the start (i = 0) and with the first i tokens after each new one.
     """
     check_sampling(temperature, top_k, top_p)
     guide.check(labels, guidance)
     B, T, where = len(labels), math.prod(shape), labels.device
-    known, largest = _known(prefix, B, T)
     u = runtime.uniforms(B, (T,), generator, like=where)
-    tokens = torch.zeros(B, T, dtype=torch.long, device=where)
-    if known:
-        tokens[:, :known] = prefix
+    x, keep = given(known, (B, *shape), where, tokens=2**62) or torch.zeros(2, B, T, dtype=torch.long, device=where)
+    tokens, keep = x.flatten(1), keep.flatten(1).bool()
     step = _stepper(model, labels, shape, guidance, cache)
     plain = temperature == 1 and top_k == 0 and top_p == 1
-    for i in range(T):
-        if i < known and not cache:
-            continue
+    if callback is not None:
+        callback(0, tokens)
+    for n, i in enumerate((~keep).any(0).nonzero().flatten().tolist()):  # what all have needs no step of its own
         logits = step(tokens, i)
-        if largest >= logits.shape[-1]:
-            raise ValueError(f"prefix holds the token {largest}, but tokens lie in 0..{logits.shape[-1] - 1}.")
-        if i < known:
-            continue
-        tokens[:, i] = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
+        if n == 0:
+            given(known, (B, *shape), where, tokens=logits.shape[-1])
+        new = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
+        tokens[:, i] = torch.where(keep[:, i], tokens[:, i], new)
         if callback is not None:
-            callback(i, tokens)
+            callback(i + 1, tokens)
     return tokens.view(B, *shape)
-
-
-def _known(prefix: Tensor | None, B: int, T: int) -> tuple[int, int]:
-    """How many tokens of each picture are given, and the largest of them."""
-    if prefix is None:
-        return 0, -1
-    if prefix.ndim != 2 or len(prefix) != B or prefix.shape[1] > T:
-        raise ValueError(f"prefix of shape {list(prefix.shape)} does not fit {B} pictures of {T} tokens: give [B, P].")
-    if prefix.is_floating_point() or (prefix.numel() and int(prefix.min()) < 0):
-        raise ValueError(f"prefix must hold tokens, whole numbers from 0, not {prefix.dtype} from {prefix.min()}.")
-    return prefix.shape[1], int(prefix.max()) if prefix.numel() else -1
 
 
 def _stepper(model: Callable, labels: Tensor, shape: tuple[int, ...], scale: float, cache: bool) -> Callable:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .. import runtime
 from . import guidance as guide
+from .shapes import Known, given, over
 
 
 def linear(T: int = 1000, first: float = 1e-4, last: float = 0.02) -> Tensor:
@@ -94,7 +95,7 @@ def loss(
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     T = len(alpha_bar) - 1
     step = torch.randint(1, T + 1, (len(x),), generator=generator)
-    a = alpha_bar[step].to(x).view(-1, *[1] * (x.ndim - 1))
+    a = over(alpha_bar[step].to(x), x)
     noise = torch.randn(x.shape, generator=generator).to(x)
     output = model(noised(x, noise, a), (step / T).to(x), labels)
     return (output - target.make(x, noise, a)).square().mean()
@@ -140,12 +141,14 @@ def sample(
     guidance: float = 1.0,
     clip: float | None = 1.0,
     generator: torch.Generator | None = None,
+    known: Known | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Pictures `[B, *shape]` from noise in `steps` of the T steps (None: all), the last step always among them.
 
     `eta` 1 is DDPM's ancestral sampling, 0 is DDIM, which draws no more noise; the expected data is clipped to
-    [-`clip`, `clip`]; `callback(i, x)` is called with the noise (i = 0) and after each step.
+    [-`clip`, `clip`]; `known` = (x, keep), both `[B, *shape]`, is replaced after each step by itself at that time, with
+    the start's noise; `callback(i, x)` is called with the noise (i = 0) and after each step.
     """
     guide.check(labels, guidance)
     T = len(alpha_bar) - 1
@@ -155,18 +158,21 @@ def sample(
     x = runtime.noise(len(labels), shape, own, like=labels.device)
     model = guide.guided(model, guidance)
     places = torch.linspace(T, 0, int(steps) + 1, dtype=torch.float64).round().long().tolist()
+    start, clean = x, given(known, x.shape, x.device)
     if callback is not None:
         callback(0, x)
     for i, (t, s) in enumerate(zip(places[:-1], places[1:], strict=True)):
         a_t, a_s = float(alpha_bar[t]), float(alpha_bar[s])
-        clean, noise = target.read(
+        data, noise = target.read(
             model(x, torch.full((len(x),), t / T, device=x.device, dtype=x.dtype), labels), x, a_t
         )
         if clip is not None:
-            clean = clean.clamp(-clip, clip)
-            noise = DATA.read(clean, x, a_t)[1]  # what is then left over is noise
+            data = data.clamp(-clip, clip)
+            noise = DATA.read(data, x, a_t)[1]  # what is then left over is noise
         fresh = runtime.noise(len(x), shape, own, like=x.device).to(x) if eta > 0 and s > 0 else None
-        x = ddim(clean, noise, a_t, a_s, eta, fresh)
+        x = ddim(data, noise, a_t, a_s, eta, fresh)
+        if clean is not None:
+            x = torch.where(clean[1], noised(clean[0].to(x), start, a_s), x)
         if callback is not None:
             callback(i + 1, x)
     return x
@@ -197,7 +203,7 @@ def bound(
         u = (k + torch.rand(len(x), generator=generator, dtype=torch.float64)) / draws
         level = (low + (high - low) * u).to(x)
         a = level.sigmoid()
-        x_t = noised(x, _like(x, generator), a.view(-1, *[1] * (x.ndim - 1)))
+        x_t = noised(x, _like(x, generator), over(a, x))
         error = (x - denoise(x_t, a)).square().flatten(1).sum(1)
         total += 0.5 * level.exp() * error * (high - low) / draws
     return total

@@ -14,11 +14,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from . import flow
 from . import guidance as guide
+from .shapes import Known, over
 
 
 def jump(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: Tensor) -> Tensor:
     """Where one step of length `stride [B]` leads from time `t [B]`."""
-    return x - _wide(stride, x) * student(x, t, stride, labels)
+    return x - over(stride, x) * student(x, t, stride, labels)
 
 
 def at_stride(student: Callable, stride: float) -> Callable:
@@ -30,9 +31,26 @@ def at_stride(student: Callable, stride: float) -> Callable:
     return model
 
 
-def sample(student: Callable, labels: Tensor, *, shape: tuple[int, ...], steps: int = 1, **options) -> Tensor:
-    """Pictures `[B, *shape]` in `steps` equal jumps, one call each: guidance is inside the student already."""
-    return flow.sample(at_stride(student, 1 / steps), labels, shape=shape, steps=steps, **options)
+def sample(
+    student: Callable,
+    labels: Tensor,
+    *,
+    shape: tuple[int, ...],
+    steps: int = 1,
+    guidance: float = 1.0,
+    generator: torch.Generator | None = None,
+    known: Known | None = None,
+    callback: Callable[[int, Tensor], None] | None = None,
+) -> Tensor:
+    """Pictures `[B, *shape]` in `steps` equal jumps, one call each; the rest as in `flow.sample`.
+
+    Guidance is inside the student already: another `guidance` than 1 is an error. So are times and solvers that are
+    not its own: the student is told how long a jump is.
+    """
+    if guidance != 1:
+        raise ValueError(f"guidance={guidance} must be 1: a few-step model has its teacher's guidance in its weights.")
+    dials = {"generator": generator, "known": known, "callback": callback}
+    return flow.sample(at_stride(student, 1 / steps), labels, shape=shape, steps=steps, **dials)
 
 
 def shortcut_loss(
@@ -70,7 +88,7 @@ def two_halves(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: 
     """The mean velocity of two jumps of half the `stride`."""
     half = stride / 2
     first = student(x, t, half, labels)
-    second = student(x - _wide(half, x) * first, t - half, half, labels)
+    second = student(x - over(half, x) * first, t - half, half, labels)
     return (first + second) / 2
 
 
@@ -125,8 +143,4 @@ def meanflow_target(student: Callable, x: Tensor, t: Tensor, stride: Tensor, lab
     # Fused attention on a CPU has no forward derivative, plain products have.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         _, slope = torch.func.jvp(lambda *at: student(*at, labels), (x, t, stride), (v, one, one))
-    return v - _wide(stride, x) * slope.to(v)
-
-
-def _wide(t: Tensor, x: Tensor) -> Tensor:
-    return t.view(-1, *[1] * (x.ndim - 1))
+    return v - over(stride, x) * slope.to(v)

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from .. import runtime
 from . import guidance as guide
+from .shapes import Known, given, over
 
 
 def path(x: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """The point `(1 - t) x + t noise` at times `t [B]`, and the velocity `noise - x` there."""
-    t = t.view(-1, *[1] * (x.ndim - 1))
+    t = over(t, x)
     return (1 - t) * x + t * noise, noise - x
 
 
@@ -64,7 +65,7 @@ def denoiser(model: Callable, labels: Tensor | None) -> Callable:
 
     def denoise(x: Tensor, a: Tensor) -> Tensor:
         t = 1 / (1 + (a / (1 - a)).sqrt())  # the time of the same signal-to-noise on the straight path
-        wide = t.view(-1, *[1] * (x.ndim - 1))
+        wide = over(t, x)
         x = x * torch.hypot(1 - wide, wide)
         return data_in(x, model(x, t, labels), wide)
 
@@ -136,19 +137,33 @@ def solve(
     start: float = 1.0,
     end: float = 0.0,
     shift: float = 1.0,
+    known: Known | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
-    """Follow `velocity(x, t)` with `t` a number from time `start` to `end` in `steps` steps of `solver`."""
+    """Follow `velocity(x, t)` with `t` a number from time `start` to `end` in `steps` steps of `solver`.
+
+    What is `known` = (clean x, keep) is replaced after each step by itself as it is at that time, under the noise of
+    the start: replacement, which fits the rest to it only in part (notebook 14).
+    """
     if steps < 1 or steps != int(steps):
         raise ValueError(f"steps={steps} must be a whole number, at least 1.")
     times = [shifted(t, shift) for t in torch.linspace(start, end, int(steps) + 1, dtype=torch.float64).tolist()]
+    noise, clean = x, given(known, x.shape, x.device)
+    x = x if clean is None else _replaced(x, noise, clean, times[0])
     if callback is not None:
         callback(0, x)
     for i, (t, s) in enumerate(zip(times[:-1], times[1:], strict=True)):
         x = solver(velocity, x, t, s)
+        x = x if clean is None else _replaced(x, noise, clean, s)
         if callback is not None:
             callback(i + 1, x)
     return x
+
+
+def _replaced(x: Tensor, noise: Tensor, known: Known, t: float) -> Tensor:
+    """`x` with what is known put in, as noisy as time `t` wants it."""
+    clean, keep = known
+    return torch.where(keep, (1 - t) * clean.to(x) + t * noise, x)
 
 
 @torch.no_grad()
@@ -164,12 +179,14 @@ def sample(
     shift: float = 1.0,
     weak: Callable | None = None,
     generator: torch.Generator | None = None,
+    known: Known | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Pictures `[B, *shape]` about in [-1, 1]: follow the velocity from noise at t = 1 to data at t = 0.
 
     `labels [B]`; guidance only at times within `interval` (outside, a step costs one call of B and not 2B); `weak` is
-    the worse model of autoguidance; `callback(i, x)` is called with the noise (i = 0) and after each of the `steps`.
+    the worse model of autoguidance; `known` = (x, keep), both `[B, *shape]`, is given, see `solve`; `callback(i, x)` is
+    called with the noise (i = 0) and after each of the `steps`.
     """
     guide.check(labels, guidance)
     if not 0 <= interval[0] <= interval[1] <= 1:
@@ -181,7 +198,7 @@ def sample(
         now = led if interval[0] <= t <= interval[1] else model
         return now(x, torch.full((len(x),), t, device=x.device, dtype=x.dtype), labels)
 
-    return solve(velocity, x, steps=steps, solver=solver, shift=shift, callback=callback)
+    return solve(velocity, x, steps=steps, solver=solver, shift=shift, known=known, callback=callback)
 
 
 def divergence(velocity: Callable, x: Tensor, t: float, probe: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -202,7 +219,7 @@ def divergence(velocity: Callable, x: Tensor, t: float, probe: Tensor | None = N
 
 
 @torch.no_grad()
-def log_likelihood(
+def nats(
     velocity: Callable,
     x: Tensor,
     *,
@@ -210,10 +227,10 @@ def log_likelihood(
     exact: bool = False,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Log-density `[B]` in nats of data `x [B, …]` under the ODE of `velocity(x, t)`, by Heun steps from data to noise.
+    """-log p(x) `[B]` of a density, in nats, of data `x [B, …]` under the ODE of `velocity(x, t)`, by Heun steps.
 
-    log p(x) = log N(x at t = 1) + ∫ div v dt. Exact in the limit of small steps, or (`exact` False) with one random
-    probe a picture unbiased. Source: neural ODEs (arXiv 1806.07366), FFJORD (1810.01367).
+    log p(x) = log N(x at t = 1) + ∫ div v dt, exact in the limit of small steps, or (`exact` False) unbiased, with one
+    random probe a picture. Source: neural ODEs (arXiv 1806.07366), FFJORD (1810.01367).
     """
     probe = None if exact else runtime.noise(len(x), x.shape[1:], generator, like=x.device).to(x).sign()
     times = torch.linspace(0, 1, steps + 1, dtype=torch.float64).tolist()
@@ -223,4 +240,4 @@ def log_likelihood(
         second, more = divergence(velocity, x + (s - t) * first, s, probe)
         x, gained = x + (s - t) / 2 * (first + second), gained + (s - t) / 2 * (div + more)
     flat = x.flatten(1)
-    return gained - flat.square().sum(1) / 2 - flat.shape[1] * math.log(2 * math.pi) / 2
+    return flat.square().sum(1) / 2 + flat.shape[1] * math.log(2 * math.pi) / 2 - gained

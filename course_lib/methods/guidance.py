@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from .shapes import over
+
 
 def combine(cond: Tensor, uncond: Tensor, scale: float) -> Tensor:
     """`uncond + scale · (cond - uncond)`: 1 is the plain conditional model, 0 the unconditional one.
@@ -64,4 +66,4 @@ def drop_labels(labels: Tensor, share: float, null: int, generator: torch.Genera
     if share == 0:
         return labels
     gone = torch.rand(len(labels), generator=generator) < share
-    return labels.masked_fill(gone.view(-1, *[1] * (labels.ndim - 1)).to(labels.device), null)
+    return labels.masked_fill(over(gone, labels).to(labels.device), null)

@@ -1,8 +1,8 @@
 """What is hidden here? Predict masked tokens, many at once and in any order. Built in notebook 06.
 
 A model is any callable `model(tokens, labels) -> logits` with `logits.shape == tokens.shape + (K + 1,)`: the last id of
-its vocabulary, K, is the mask, which may be seen and is never predicted. Sources: MaskGIT (arXiv 2202.04200), MDLM
-(2406.07524), Halton order (2503.17076).
+its vocabulary, K = `model.mask_token`, is the mask, which may be seen and is never predicted. Sources: MaskGIT (arXiv
+2202.04200), MDLM (2406.07524), Halton order (2503.17076).
 """
 
 import math
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from .. import runtime
 from . import guidance as guide
+from .autoregressive import draw
+from .shapes import Known, given
 
 Order = Callable[[Tensor, Tensor, Tensor], Tensor]  # (log p of the guesses, uniforms, share done [B, 1]) -> rank
 
@@ -49,8 +51,7 @@ def predict(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
 
 def vocabulary(model: Callable) -> int:
     """K, the number of real tokens, which is also the id of the mask."""
-    config = getattr(model, "config", None)
-    return model.mask_token if config is None else config.inputs - 1
+    return model.mask_token
 
 
 @torch.no_grad()
@@ -112,14 +113,14 @@ def halton(grid: tuple[int, int]) -> Order:
     place, found = 0, 0
     while found < len(ranks):
         place += 1
-        cell = int(_radical(place, 2) * grid[0]) * grid[1] + int(_radical(place, 3) * grid[1])
+        cell = int(_van_der_corput(place, 2) * grid[0]) * grid[1] + int(_van_der_corput(place, 3) * grid[1])
         if ranks[cell] < 0:
             ranks[cell], found = found, found + 1
     return lambda log_p, uniforms, done: -ranks.to(log_p).expand_as(log_p)
 
 
-def _radical(i: int, base: int) -> float:
-    """The digits of i in `base`, mirrored at the point: the van der Corput sequence."""
+def _van_der_corput(i: int, base: int) -> float:
+    """The digits of i in `base`, mirrored at the point."""
     out, scale = 0.0, 1.0
     while i:
         scale /= base
@@ -149,14 +150,15 @@ def sample(
     temperature: float = 1.0,
     order: Order = confidence,
     generator: torch.Generator | None = None,
-    known: tuple[Tensor, Tensor] | None = None,
+    known: Known | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Tokens `[B, *shape]` in `steps` passes; the same generator gives the same picture in any batch (fp32).
 
     Every pass guesses all hidden tokens and keeps those that `order` ranks highest; nothing is hidden again, and no
-    mask is ever returned. `known` = (tokens [B, *shape], kept [B, *shape] boolean) are given tokens, which never
-    change: the rest is filled in. Draws are made in float64. `callback(i, tokens [B, T])` is called after each pass.
+    mask is ever returned. `known` = (tokens, keep), both `[B, *shape]`, are given tokens, which never change: the rest
+    is filled in. Draws are made in float64. `callback(i, tokens [B, T])` is called with the start (i = 0) and after
+    each pass.
     """
     guide.check(labels, guidance)
     if not temperature >= 0 or math.isinf(temperature):
@@ -167,11 +169,14 @@ def sample(
     home = runtime.wide(labels.device)
     tokens = torch.full((B, T), mask, device=home)
     if known is not None:
-        tokens = _given(known, tokens, mask)
+        x, keep = given(known, (B, *shape), home, tokens=mask)
+        tokens = torch.where(keep, x, mask).flatten(1)
     hidden = (tokens == mask).sum(1)
     counts = _counts(hidden, int(steps))
     u = runtime.uniforms(B, (2, int(steps), T), generator, like=home).double()
     guided = guide.guided(lambda x, y: predict(model, x, y), guidance, getattr(model, "null", None))
+    if callback is not None:
+        callback(0, tokens)
     for i, count in enumerate(counts):
         logits = guided(tokens.view(B, *shape).to(labels.device), labels).flatten(1, -2).to(home).double()
         guess, log_p = _draw(logits, u[:, 0, i], temperature)
@@ -180,7 +185,7 @@ def sample(
         chosen = rank.argsort(dim=1, descending=True, stable=True).argsort(1) < count[:, None]
         tokens = torch.where(chosen & (tokens == mask), guess, tokens)
         if callback is not None:
-            callback(i, tokens)
+            callback(i + 1, tokens)
     return tokens.view(B, *shape).to(labels.device)
 
 
@@ -193,25 +198,7 @@ def _counts(hidden: Tensor, steps: int) -> list[Tensor]:
 
 
 def _draw(logits: Tensor, u: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """One token for each place of `[B, T, K]` by inverting the cumulative distribution, and its log-probability."""
+    """One token for each place of `[B, T, K]`, and its log-probability."""
     log_p = logits.log_softmax(-1)
-    if temperature == 0:
-        guess = log_p.argmax(-1)
-    else:
-        ladder = (log_p / max(temperature, 1e-300)).softmax(-1).cumsum(-1)
-        rung = (u[..., None] * ladder[..., -1:]).clamp_(min=1e-300)
-        guess = torch.searchsorted(ladder, rung).squeeze(-1)
+    guess = log_p.argmax(-1) if temperature == 0 else draw(log_p / max(temperature, 1e-300), u)
     return guess, log_p.gather(-1, guess[..., None]).squeeze(-1)
-
-
-def _given(known: tuple[Tensor, Tensor], tokens: Tensor, mask: int) -> Tensor:
-    """The start of in-filling: given tokens where they are kept, the mask elsewhere."""
-    given, kept = (part.flatten(1).to(tokens.device) for part in known)
-    if given.shape != tokens.shape or kept.shape != tokens.shape or kept.dtype != torch.bool:
-        raise ValueError(
-            f"known must be (tokens, kept), both [{len(tokens)}, {tokens.shape[1]}] and kept boolean, "
-            f"not {list(given.shape)} and {kept.dtype} {list(kept.shape)}."
-        )
-    if kept.any() and not 0 <= int(given[kept].min()) <= int(given[kept].max()) < mask:
-        raise ValueError(f"known tokens must lie in 0..{mask - 1}.")
-    return torch.where(kept, given, tokens)

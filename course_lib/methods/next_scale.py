@@ -14,6 +14,7 @@ from torch import Tensor
 from .. import runtime
 from . import autoregressive
 from . import guidance as guide
+from .shapes import Known, given
 
 
 def loss(
@@ -34,7 +35,7 @@ def pyramid_loss(pyramid: Callable, batch: tuple[Tensor, Tensor], *, generator=N
 
 
 @torch.no_grad()
-def nats(model: Callable, tokens: Tensor, labels: Tensor | None, pyramid: Callable) -> Tensor:
+def nats(model: Callable, tokens: Tensor, labels: Tensor | None, *, pyramid: Callable) -> Tensor:
     """Exact negative log-likelihood of all tokens of each picture, `[B]`, in nats."""
     logits = model(pyramid.inputs(tokens)[:, : tokens.shape[1]], labels)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -53,21 +54,22 @@ def sample(
     top_k: int = 0,
     top_p: float = 1.0,
     generator: torch.Generator | None = None,
-    prefix: Tensor | None = None,
+    known: Known | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """Tokens `[B, T]` of all scales, one pass a scale; the same generator gives the same picture in any batch (fp32).
 
     With `ramp` guidance grows from 1 at the coarsest scale to `guidance` at the finest: early choices stay varied.
-    `prefix [B, n]` are the tokens of the first scales, kept as they are, with no pass for them.
-    `callback(k, tokens so far [B, n])` is called after each scale that is drawn.
+    `known` = (tokens, keep), both `[B, T]`, are the first scales, whole, kept as they are, with no pass for them.
+    `callback(k, tokens so far [B, n])` is called with the start (k = 0) and with k scales after each that is drawn.
     """
     autoregressive.check_sampling(temperature, top_k, top_p)
     guide.check(labels, guidance)
     B, groups = len(labels), pyramid.groups
     u = runtime.uniforms(B, (sum(groups),), generator, like=labels.device)
-    tokens = torch.zeros(B, 0, dtype=torch.long, device=labels.device)
-    tokens = tokens if prefix is None else _whole(prefix, B, groups).to(tokens)
+    tokens = _whole(known, B, groups, labels)
+    if callback is not None:
+        callback(0, tokens)
     for k, size in enumerate(groups):
         if sum(groups[: k + 1]) <= tokens.shape[1]:
             continue
@@ -78,16 +80,19 @@ def sample(
         here = slice(tokens.shape[1], tokens.shape[1] + size)
         tokens = torch.cat([tokens, autoregressive.draw(logits, u[:, here].flatten()).view(B, size)], 1)
         if callback is not None:
-            callback(k, tokens)
+            callback(k + 1, tokens)
     return tokens
 
 
-def _whole(prefix: Tensor, B: int, groups: tuple[int, ...]) -> Tensor:
-    """`prefix`, if it holds the tokens of whole scales for B pictures."""
+def _whole(known: Known | None, B: int, groups: tuple[int, ...], like: Tensor) -> Tensor:
+    """The tokens `[B, n]` of the scales that `known` gives, which must be whole ones from the coarsest on."""
+    if known is None:
+        return torch.zeros(B, 0, dtype=torch.long, device=like.device)
+    x, keep = given(known, (B, sum(groups)), like.device, tokens=2**62)
     ends = [sum(groups[:k]) for k in range(len(groups) + 1)]
-    if prefix.is_floating_point() or prefix.ndim != 2 or len(prefix) != B or prefix.shape[1] not in ends:
+    n = int(keep[:1].sum())
+    if n not in ends or not keep[:, :n].all() or keep[:, n:].any():
         raise ValueError(
-            f"prefix must hold tokens [{B}, n] of whole scales, n in {ends}, "
-            f"not {prefix.dtype} of shape {list(prefix.shape)}."
+            f"known must keep whole scales, the first n tokens with n in {ends}, the same n in each picture."
         )
-    return prefix
+    return x[:, :n]

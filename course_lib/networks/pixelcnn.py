@@ -1,5 +1,6 @@
 """The gated PixelCNN with two stacks, so that it has no blind spot. Built in notebook 02."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -81,7 +82,7 @@ class PixelCNN(nn.Module):
         if labels is None:
             return torch.full((batch,), self.null, device=self.position.device)
         check_labels(labels, ((batch,),), self.null)
-        return labels.to(self.position.device)
+        return labels.to(self.position.device).long()
 
     def forward(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         check_tokens(tokens, (self.config.size,), self.config.levels)
@@ -115,9 +116,14 @@ class PixelCNNDecoder:
 
     @torch.inference_mode()
     def __call__(self, tokens: Tensor, i: int) -> Tensor:
+        check_step(tokens, i, (len(self.left[0]), math.prod(self.size)), self.done)
+        for here in range(self.done, i + 1):  # what was given is read on the way
+            logits = self._step(tokens, here)
+        self.done = i + 1
+        return logits
+
+    def _step(self, tokens: Tensor, i: int) -> Tensor:
         m, (H, W) = self.model, self.size
-        check_step(tokens, i, (len(self.left[0]), H * W), self.done)
-        self.done += 1
         row, column = divmod(i, W)
         picture = tokens.view(-1, H, W)
         if column == 0:

@@ -7,6 +7,7 @@ import torch
 from matplotlib.colors import to_rgb
 from torch import Tensor
 
+from ..data.levels import to_bytes
 from ..measure.cost import Counter
 from ..methods import autoregressive, flow
 from .plot import FAMILIES, figure, tile
@@ -84,8 +85,9 @@ def pixel_by_pixel(model, label: int, seed: int, name: str = "pixel by pixel", *
     watch = Stopwatch(model)
 
     def callback(i: int, tokens: Tensor) -> None:
-        tokens[0, i].item()
-        watch.note()
+        if i:
+            tokens[0, i - 1].item()
+            watch.note()
 
     tokens = autoregressive.sample(watch.model, labels, shape=SIZE, generator=generator, callback=callback, **options)
     known = list(range(len(watch.ms)))
@@ -104,8 +106,9 @@ def token_by_token(model, tokenizer, label: int, seed: int, name: str = "token b
     watch = Stopwatch(model)
 
     def callback(i: int, tokens: Tensor) -> None:
-        tokens[0, i].item()
-        watch.note()
+        if i:
+            tokens[0, i - 1].item()
+            watch.note()
 
     tokens = autoregressive.sample(watch.model, labels, shape=grid, generator=generator, callback=callback, **options)
     watch.model.calls += 1
@@ -135,11 +138,6 @@ def out_of_noise(model, label: int, seed: int, name: str = "out of noise", **opt
 
     flow.sample(watch.model, labels, shape=(1, *SIZE), generator=generator, callback=callback, **options)
     return Film(name, "noise", torch.stack(frames), [frames[0].numel()] * len(frames), watch.forwards, watch.ms)
-
-
-def to_bytes(x: Tensor) -> Tensor:
-    """Floats in [-1, 1] as grey levels, uint8, rounded and clamped."""
-    return ((x.clamp(-1, 1) + 1) * 127.5).round().byte()
 
 
 def strips(films: list[Film], columns: int = 8, title: str = "", alt: str = ""):

@@ -28,7 +28,7 @@ def draw(rows: list[dict], batches: tuple[int, ...] = (1, 64), key: str = "frech
         for name, (words, marker) in NAMES.items():
             mine = sorted((row for row in rows if row["name"] == name), key=lambda row: row["steps"])
             x, y = [row[f"seconds_batch_{batch}"] for row in mine], [row[key] for row in mine]
-            style = {"linestyle": "--" if name.startswith("one") else "-", "linewidth": 1.2, "markersize": 5}
+            style = {"linestyle": "--" if marker == "D" else "-", "linewidth": 1.2, "markersize": 5}
             if mine:
                 curve(ax, x, y, mine[0]["family"], marker=marker, label=words, **style)
             for row, at, high in zip(mine, x, y):

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from .. import runtime
 from ..data import files
+from ..data.levels import to_bytes
 from ..methods import autoregressive, flow
 from ..training import load
-from .films import NOISE, PIXELS, SIZE, Film, to_bytes
+from .films import NOISE, PIXELS, SIZE, Film
 from .plot import FAMILIES, figure, tile
 
 CLASSES = (9, 8, 3)  # ankle boot, bag, dress

@@ -2,8 +2,24 @@
 
 from ..data.results import read as result
 from .checkpoints import CheckpointError, header, load, save
+from .drawing import draw, make
 from .fit import Batches, Run, fit
-from .recipes import RECIPES, Recipe
+from .recipes import RECIPES, Reading, Recipe
 from .repeat import train
 
-__all__ = ["RECIPES", "Batches", "CheckpointError", "Recipe", "Run", "fit", "header", "load", "result", "save", "train"]
+__all__ = [
+    "RECIPES",
+    "Batches",
+    "CheckpointError",
+    "Reading",
+    "Recipe",
+    "Run",
+    "draw",
+    "fit",
+    "header",
+    "load",
+    "make",
+    "result",
+    "save",
+    "train",
+]

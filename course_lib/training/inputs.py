@@ -1,4 +1,6 @@
-"""What pictures become before a model trains on them: levels, latents, tokens, labels."""
+"""What pictures become before a model trains on them (levels, latents, tokens, labels), and the way back."""
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -6,18 +8,14 @@ from torch import Tensor
 
 from .. import data, runtime
 from ..data import emoji
-from ..data.levels import shrink
+from ..data.levels import to_bytes
+from ..methods import next_scale
 from . import checkpoints
 
 
 def tokens(pictures: data.Pictures) -> Tensor:
     """256 levels in raster order, `[N, T]`."""
     return pictures.pixels.flatten(1)
-
-
-def small_tokens(pictures: data.Pictures) -> Tensor:
-    """14×14 pictures in 256 levels in raster order, `[N, 196]`."""
-    return shrink(pictures.pixels, 2).flatten(1)
 
 
 @torch.no_grad()
@@ -48,6 +46,37 @@ def fashion_scales(pictures: data.Pictures) -> Tensor:
     """70 tokens of each garment in four scales, `[N, 70]`."""
     pyramid = checkpoints.load("pyramid-fashion").cpu()
     return torch.cat([pyramid.encode(part) for part in fashion_latents(pictures).split(1000)])
+
+
+def grey(levels: Tensor) -> Tensor:
+    """256 levels `[N, H, W]` as pictures, uint8 `[N, 1, H, W]`."""
+    return levels[:, None].to(torch.uint8)
+
+
+def pictures_of(tokenizer: str) -> Callable[[Tensor], Tensor]:
+    """The way back from tokens `[N, …]` of the shipped `tokenizer` to pictures, uint8 `[N, C, H, W]`."""
+    return lambda tokens: to_bytes(checkpoints.load(tokenizer).detokenize(tokens))
+
+
+def from_normal_latents(x: Tensor) -> Tensor:
+    """The way back from normal latents `[N, 4, 7, 7]` to garments, uint8 `[N, 1, 28, 28]`."""
+    tokenizer = checkpoints.load("tokenizer-fashion")
+    return to_bytes(tokenizer.decode(tokenizer.unnormal(x.float())))
+
+
+def from_scales(tokens: Tensor) -> Tensor:
+    """The way back from 70 tokens in four scales `[N, 70]` to garments, uint8 `[N, 1, 28, 28]`."""
+    return to_bytes(checkpoints.load("tokenizer-fashion").decode(checkpoints.load("pyramid-fashion").decode(tokens)))
+
+
+def sample_scales(model, labels: Tensor, **dials) -> Tensor:
+    """`next_scale.sample` with the shipped pyramid."""
+    return next_scale.sample(model, labels, pyramid=checkpoints.load("pyramid-fashion"), **dials)
+
+
+def nats_of_scales(model, tokens: Tensor, labels: Tensor) -> Tensor:
+    """`next_scale.nats` with the shipped pyramid."""
+    return next_scale.nats(model, tokens, labels, pyramid=checkpoints.load("pyramid-fashion"))
 
 
 VARIANTS = 6  # of each emoji: as it is, mirrored, and shifted by up to two pixels

@@ -1,6 +1,5 @@
 """Repeat a recipe: `course train NAME` ends here, with a checkpoint that says how it was made."""
 
-import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ..networks.layers import FLOPS
 from . import checkpoints
 from .fit import Batches, Run, fit
 from .processes import lock, several
-from .recipes import RECIPES
+from .recipes import RECIPES, Recipe
 
 
 def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
@@ -28,17 +27,18 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
 
 def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> Run:
     recipe, code, target = RECIPES[name], code_version(), checkpoints.folder() / f"{name}.safetensors"
-    with several.in_turn():
-        pictures = data.load(recipe.data, split="train", full=True)
+    pictures = None
+    if recipe.batches is None:
+        with several.in_turn():
+            pictures = data.load(recipe.data, split="train", full=True)
     runtime.seed(0)
     model = recipe.build()
-    x = recipe.prepare(pictures)
-    batches = Batches(x, recipe.labels(pictures), recipe.batch)
+    batches = Batches(*_encoded(recipe, pictures), recipe.batch) if pictures else recipe.batches()
     if several.first():
         files.sweep(unfinished)
         files.sweep(target)
     if recipe.start is not None and not unfinished.exists():
-        recipe.start(model, x)
+        recipe.start(model, batches.x if pictures else batches(0)[0])
     run = fit(
         model,
         recipe.loss,
@@ -57,14 +57,18 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
     return run
 
 
-def about(name: str, run: Run, pictures: data.Pictures, code: str) -> dict:
+def _encoded(recipe: Recipe, pictures: data.Pictures) -> tuple[torch.Tensor, torch.Tensor]:
+    return recipe.reads.encode(pictures), recipe.labels(pictures)
+
+
+def about(name: str, run: Run, pictures: data.Pictures | None, code: str) -> dict:
     """What a checkpoint's header and its result file say of how it was made."""
     recipe = RECIPES[name]
     return {
         "recipe": name,
         "about": recipe.about,
         "code": code,
-        "data": {"name": recipe.data, "pictures": len(pictures), "sha256": checksum(pictures)},
+        "data": {"name": recipe.data, **(checksum(pictures) if pictures else {"pictures": run.step * recipe.batch})},
         "seeds": [0],
         "steps": run.step,
         "batch": recipe.batch,
@@ -78,9 +82,10 @@ def about(name: str, run: Run, pictures: data.Pictures, code: str) -> dict:
     }
 
 
-def checksum(pictures: data.Pictures) -> str:
-    """sha256 of the pixels and labels a model was trained on."""
-    return hashlib.sha256(pictures.pixels.numpy().tobytes() + pictures.labels.numpy().tobytes()).hexdigest()
+def checksum(pictures: data.Pictures) -> dict:
+    """How many pictures a model was trained on, and the sha256 of their pixels and labels."""
+    whole = pictures.pixels.numpy().tobytes() + pictures.labels.numpy().tobytes()
+    return {"pictures": len(pictures), "sha256": files.sha256(whole)}
 
 
 def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
@@ -90,12 +95,11 @@ def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
     """
     recipe = RECIPES[name]
     model = (model or recipe.build()).eval()
-    pictures = _blank(recipe.data)
-    x, labels = recipe.prepare(pictures), recipe.labels(pictures)
-    x = x.long() if x.dtype == torch.uint8 else x
+    few = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data))
+    batch = tuple(part[:2].long() if part.dtype == torch.uint8 else part[:2] for part in few)
     with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
-        recipe.loss(model, (x, labels))
-    return round((3 - 2 * recipe.untrained) * counter.get_total_flops() / len(x))
+        recipe.loss(model, batch)
+    return round((3 - 2 * recipe.untrained) * counter.get_total_flops() / 2)
 
 
 def _blank(name: str) -> data.Pictures:

@@ -23,8 +23,9 @@ def complete(model, pixels: torch.Tensor, row: int, labels: torch.Tensor, seed: 
     N, _, H, W = pixels.shape
     generator = torch.Generator().manual_seed(seed)
     device = next(model.parameters()).device
-    prefix = pixels.flatten(1)[:, : row * W].long().to(device)
-    tokens = autoregressive.sample(model, labels.to(device), shape=(H, W), prefix=prefix, generator=generator)
+    keep = (torch.arange(H) < row)[:, None].expand(N, H, W)
+    known = pixels[:, 0].long(), keep
+    tokens = autoregressive.sample(model, labels.to(device), shape=(H, W), known=known, generator=generator)
     return tokens[:, None].to(torch.uint8).cpu()
 
 

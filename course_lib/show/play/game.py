@@ -7,8 +7,9 @@ import torch
 import traitlets
 
 from ...data import Pictures
+from ...data.levels import to_bytes
 from ...methods import autoregressive, flow
-from ..films import NOISE, PIXELS, SIZE, to_bytes
+from ..films import NOISE, PIXELS, SIZE
 from ..plot import FAMILIES, figure, tile
 from .base import Play, script
 

@@ -4,6 +4,7 @@ import torch
 import traitlets
 
 from ...data import Pictures
+from ...data.levels import to_bytes
 from ...methods import masked
 from .. import plot
 from .base import Play, script
@@ -88,7 +89,7 @@ class Holes(Play):
     def _decode(self, tokens: torch.Tensor) -> torch.Tensor:
         """Pictures `[N, 1, H, W]` (uint8) of tokens, on the processor."""
         x = self.tokenizer.detokenize(tokens).cpu()
-        return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return to_bytes(x)
 
     def fill(self, garment: int, hole: torch.Tensor, label: int = -1, order: str = "confidence") -> torch.Tensor:
         """Tokens `[count, T]` of one garment whose `hole [h, w]` is filled, each time anew."""

@@ -5,6 +5,7 @@ import traitlets
 
 from ... import runtime
 from ...data import Pictures
+from ...data.levels import to_bytes
 from ...measure import frechet
 from ...methods import flow
 from .. import plot
@@ -48,7 +49,7 @@ class Interval(Play):
         dials = {"steps": self.steps, "guidance": guidance, "interval": (low, high), "generator": generator}
         with runtime.autocast():
             x = flow.sample(self.model, labels, shape=(1, *self.size), **dials)
-        return ((x.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu()
+        return to_bytes(x).cpu()
 
     def led(self) -> list[bool]:
         """For each step, noise first, whether it is led: it begins at t = 1 - i / steps."""

@@ -4,6 +4,7 @@ import torch
 import traitlets
 
 from ... import runtime
+from ...data.levels import to_bytes
 from ...methods import flow, guidance
 from .. import plot
 from .base import Play, script
@@ -15,7 +16,7 @@ MOMENTS = 21  # frames from noise to data
 
 def greys(x: torch.Tensor) -> torch.Tensor:
     """Floats about in [-1, 1] as uint8, on the CPU."""
-    return ((x.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu()
+    return to_bytes(x).cpu()
 
 
 class Paths(Play):

@@ -3,8 +3,9 @@
 import torch
 import traitlets
 
-from ...measure import results
+from ...data.levels import to_bytes
 from ...methods import next_scale
+from ...methods.shapes import beginning
 from .. import plot
 from .base import Play, script
 from .dials import judged
@@ -47,9 +48,9 @@ class Scales(Play):
 
     def pixels(self, latents: torch.Tensor) -> torch.Tensor:
         """Grey uint8 pictures `[N, 1, H, W]` of latents."""
-        return results.grey(self.tokenizer.decode(latents)).cpu()
+        return to_bytes(self.tokenizer.decode(latents)).cpu()
 
-    def tokens(self, labels: torch.Tensor, seed: int, prefix: torch.Tensor | None = None) -> torch.Tensor:
+    def tokens(self, labels: torch.Tensor, seed: int, first: torch.Tensor | None = None) -> torch.Tensor:
         """Tokens `[B, T]` for `labels`; where they are "no label" there is no guidance either."""
         labels, named = labels.to(next(self.model.parameters()).device), bool((labels < self.model.null).all())
         return next_scale.sample(
@@ -58,7 +59,7 @@ class Scales(Play):
             pyramid=self.pyramid,
             guidance=self.guidance if named else 1.0,
             generator=torch.Generator().manual_seed(seed),
-            prefix=prefix,
+            known=None if first is None else beginning(first, sum(self.pyramid.groups)),
         )
 
     def base(self) -> torch.Tensor:

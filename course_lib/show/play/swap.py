@@ -5,6 +5,7 @@ import traitlets
 
 from ... import runtime
 from ...data import Pictures
+from ...data.levels import to_bytes
 from .. import plot
 from .base import Play, script
 from .dials import judged
@@ -68,7 +69,7 @@ class Swap(Play):
     def read(self, tokens: torch.Tensor) -> torch.Tensor:
         """Pictures uint8 `[N, C, H, W]` of tokens `[N, T]`."""
         x = self.tokenizer.detokenize(tokens.to(runtime.device())).cpu()
-        return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return to_bytes(x)
 
     def strip(self, first: int, second: int, places: torch.Tensor) -> torch.Tensor:
         """Both pictures as their own tokens say, then both after the swap: uint8 `[4, C, H, W]`."""

@@ -7,6 +7,7 @@ import traitlets
 
 from ... import runtime
 from ...data import Pictures
+from ...data.levels import to_bytes
 from .. import plot
 from .base import Play, script
 from .dials import judged
@@ -54,7 +55,7 @@ class Under(Play):
 
     def _draw(self) -> None:
         """Guess with the controls as they stand, and say how far off it is."""
-        pixels = ((self.guess(self.garment, self.noise, self.label) + 1) * 127.5).round().to(torch.uint8)
+        pixels = to_bytes(self.guess(self.garment, self.noise, self.label))
         self.shown = pixels[:, 0].permute(1, 0, 2).contiguous().numpy().tobytes()
         off = float((pixels[2].float() - pixels[0].float()).abs().mean())
         taken = self.pictures.names[int(judged(pixels[2:])[1])] if self.size == [28, 28] else "a small picture"

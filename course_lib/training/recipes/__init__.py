@@ -1,0 +1,9 @@
+"""The named recipes that made every shipped checkpoint, a file a data set."""
+
+from . import emoji, fashion, mnist
+from .recipe import Reading, Recipe
+
+# Whatever a model rests on comes before it.
+RECIPES: dict[str, Recipe] = fashion.RECIPES | mnist.RECIPES | emoji.RECIPES
+
+__all__ = ["RECIPES", "Reading", "Recipe"]

@@ -1,0 +1,188 @@
+"""The recipes on Fashion-MNIST: the ruler's classifier, and every family on the same garments."""
+
+from functools import partial
+
+import torch
+
+from ...methods import autoencoding, autoregressive, few_step, flow, masked, next_scale
+from ...networks import (
+    Autoencoder,
+    AutoencoderConfig,
+    Classifier,
+    ClassifierConfig,
+    MultiScale,
+    MultiScaleConfig,
+    PixelCNN,
+    PixelCNNConfig,
+    Transformer,
+    TransformerConfig,
+    UNet,
+    UNetConfig,
+)
+from .. import inputs, losses
+from .recipe import Reading, Recipe
+
+
+def transformer(**changes) -> Transformer:
+    """A transformer over a 7×7 grid, by class."""
+    return Transformer(TransformerConfig(**{"grid": (7, 7), "classes": 10} | changes))
+
+
+PATCHES = {"vector": 16, "clock": 1, "context": 0, "groups": (49,)}
+FURTHER = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # guidance of models of latents in few passes, whose best lay at the edge
+
+pixels = Reading(lambda pictures: pictures.floats(), (1, 28, 28), inputs.to_bytes)
+levels = Reading(lambda pictures: pictures.pixels[:, 0], (28, 28), inputs.grey)
+sequence = Reading(inputs.tokens, (28, 28), inputs.grey)
+tokens = Reading(inputs.fashion_tokens, (7, 7), inputs.pictures_of("tokenizer-fashion"), ("tokenizer-fashion",))
+latents = Reading(inputs.fashion_normal_latents, (4, 7, 7), inputs.from_normal_latents, ("tokenizer-fashion",))
+scales = Reading(inputs.fashion_scales, (), inputs.from_scales, ("tokenizer-fashion", "pyramid-fashion"))
+
+# How the families draw, and what is measured of them.
+IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
+BY_PIXEL = IN_TURN | {"passes": 784, "measures": ("bits", "pictures"), "drawn": (1000, 200)}
+NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"steps": 16}, "measures": ("pictures",)}
+
+RECIPES = {
+    "features-fashion": Recipe(
+        lambda: Classifier(ClassifierConfig()),
+        losses.classify,
+        pixels,
+        "the classifier whose 64 features measure pictures; frozen before any generator was trained",
+        steps=4500,
+        batch=128,
+        lr=2e-3,
+        measures=("accuracy",),
+    ),
+    "pixelcnn-fashion": Recipe(
+        lambda: PixelCNN(PixelCNNConfig(classes=10)),
+        partial(autoregressive.loss, drop=0.1),
+        levels,
+        "gated PixelCNN with two stacks, 28×28, 256 levels, by class",
+        steps=2200,
+        batch=16,
+        lr=1.5e-3,
+        **BY_PIXEL,
+    ),
+    "pixel-transformer-fashion": Recipe(
+        lambda: transformer(grid=(28, 28), tokens=256, depth=5),
+        partial(autoregressive.loss, drop=0.1),
+        sequence,
+        "causal transformer over 784 pixels, 256 levels, by class",
+        steps=2400,
+        batch=16,
+        lr=3e-3,
+        muon=0.02,
+        ema=0.998,
+        **BY_PIXEL,
+    ),
+    "unet-flow-fashion": Recipe(
+        lambda: UNet(UNetConfig()),
+        partial(flow.loss, drop=0.1),
+        pixels,
+        "flow matching with a U-Net, by class",
+        steps=1884,  # as many operations as dit-fashion
+        lr=2e-3,
+        **NOISE,
+    ),
+    "dit-fashion": Recipe(
+        lambda: transformer(**PATCHES),
+        partial(flow.loss, drop=0.1),
+        pixels,
+        "flow matching with a transformer on 4×4 patches, by class",
+        steps=5000,
+        muon=0.02,
+        **NOISE,
+    ),
+    "tokenizer-fashion": Recipe(
+        lambda: Autoencoder(AutoencoderConfig()),
+        autoencoding.loss,
+        pixels,
+        "autoencoder whose 7×7 latents are numbers or one of 1,000 codes each",
+        steps=1500,
+        batch=128,
+        lr=2e-3,
+        ema=0.995,
+        measures=("reconstruction",),
+    ),
+    "pyramid-fashion": Recipe(
+        lambda: MultiScale(MultiScaleConfig()),
+        next_scale.pyramid_loss,
+        Reading(inputs.fashion_latents, uses=("tokenizer-fashion",)),
+        "residual codes of the same latents in four scales, 1×1 to 7×7",
+        steps=600,
+        batch=128,
+        lr=2e-3,
+        ema=0.99,
+        start=lambda model, x: model.start(x[:4000], generator=torch.Generator().manual_seed(0)),
+        measures=("reconstruction",),
+    ),
+    "latent-dit-fashion": Recipe(
+        lambda: transformer(**PATCHES | {"vector": 4}),
+        partial(flow.loss, drop=0.1),
+        latents,
+        "flow matching with a transformer on the tokenizer's 7×7 latents, by class",
+        steps=1595,  # with the tokenizer's, as many operations as dit-fashion
+        muon=0.02,
+        guidance=FURTHER,
+        **NOISE,
+    ),
+    "one-step-fashion": Recipe(
+        lambda: transformer(**PATCHES | {"clock": 2}),
+        losses.shortcut,
+        pixels,
+        "the transformer on 4×4 patches taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
+        steps=9000,
+        batch=32,
+        lr=1e-4,
+        muon=0.0005,  # ten times as much throws the teacher's weights away in 250 steps
+        teachers=(losses.TEACHER,),
+        untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
+        start=lambda model, x: model.load_state_dict(losses.teacher().state_dict(), strict=False),
+        guidance=(1.0,),  # it is in the weights
+        **NOISE | {"sample": few_step.sample, "passes": 1, "dials": {}, "measures": ("steps",)},
+    ),
+    "token-ar-fashion": Recipe(
+        lambda: transformer(tokens=1000, depth=5),
+        partial(autoregressive.loss, drop=0.1),
+        tokens,
+        "causal transformer over 49 tokens, by class",
+        steps=4500,
+        lr=2e-3,
+        muon=0.02,
+        passes=49,
+        measures=("nats", "pictures"),
+        **IN_TURN,
+    ),
+    "masked-fashion": Recipe(
+        lambda: transformer(tokens=1001, depth=5, groups=(49,)),
+        partial(masked.loss, drop=0.1),
+        tokens,
+        "bidirectional transformer over 49 tokens, some of them hidden, by class",
+        steps=4500,
+        lr=2e-3,
+        muon=0.02,
+        family="masked",
+        sample=masked.sample,
+        passes=12,
+        dials={"steps": 12},
+        nats=partial(masked.bound, draws=10),
+        measures=("nats", "pictures"),
+        guidance=FURTHER,
+    ),
+    "next-scale-fashion": Recipe(
+        lambda: transformer(tokens=1000, depth=5, groups=(1, 4, 16, 49), vector=4),
+        losses.in_scales,
+        scales,
+        "block-causal transformer over four scales, 70 tokens, by class",
+        steps=3200,
+        lr=2e-3,
+        muon=0.02,
+        family="autoregressive",
+        sample=inputs.sample_scales,
+        passes=4,
+        nats=inputs.nats_of_scales,
+        measures=("nats", "pictures"),
+        guidance=FURTHER,
+    ),
+}
