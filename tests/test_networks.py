@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import GPT2Config, GPT2Model
 
 from course_lib.networks import Classifier, ClassifierConfig, PixelCNN, PixelCNNConfig, Transformer, TransformerConfig
-from course_lib.networks.decoder import TransformerDecoder
+from course_lib.networks.decoder import Decoder
 from course_lib.networks.layers import (
     FLOPS,
     QUERY_CHUNK,
@@ -25,8 +25,9 @@ from course_lib.networks.layers import (
     attention_flops,
     rotary_angles,
     rotate,
+    turns,
 )
-from course_lib.networks.transformer import _places, patchify, unpatchify
+from course_lib.networks.patches import patchify, places, unpatchify
 
 FP32 = 1e-5  # cached and full passes add the same numbers in another order: a few units in the last place
 
@@ -65,8 +66,13 @@ def caught(module: nn.Module) -> list[torch.Tensor]:
 
 def transformer_sight(model: Transformer) -> torch.Tensor:
     read = caught(model.read)
-    outputs = model(tokens(1, (model.config.length,)), torch.tensor([1]))
+    outputs = model(tokens(1, (model.config.length,)), *clock(model, 1), torch.tensor([1]))
     return sight(outputs, read[0])
+
+
+def clock(model: Transformer, batch: int) -> list[torch.Tensor]:
+    """Times for a model that wants them."""
+    return [torch.full((batch,), 0.3, dtype=torch.float64)] * model.config.clock
 
 
 def pixel_sight(model: nn.Module, size: tuple[int, int]) -> torch.Tensor:
@@ -134,31 +140,34 @@ def test_two_stacks_see_58_of_58_past_pixels_where_one_sees_52():
 @pytest.mark.parametrize("blocks", [(12,), (1, 4, 7), (3, 3, 3, 3)])
 def test_positions_see_their_own_group_and_earlier_ones(blocks, context):
     group = torch.repeat_interleave(torch.arange(len(blocks)), torch.tensor(blocks))
-    seen = transformer_sight(transformer(blocks=blocks, context=context))
+    seen = transformer_sight(transformer(groups=blocks, context=context, clock=int(context == 0)))
     assert torch.equal(seen, group[None, :] <= group[:, None])
 
 
 def pyramid(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
     """A transformer on scales of 1, 2×2 and 4×4 that reads three numbers a position."""
-    return transformer(dtype, grid=(4, 4), **{"blocks": (1, 4, 16), "reads": 3} | changes)
+    return transformer(dtype, grid=(4, 4), **{"groups": (1, 4, 16), "vector": 3} | changes)
 
 
 @pytest.mark.parametrize("context", [0, 1, 3])
 def test_a_scale_sees_itself_and_coarser_ones(context):
     group = torch.repeat_interleave(torch.arange(3), torch.tensor([1, 4, 16]))
-    model, x = pyramid(context=context), torch.randn(1, 21, 3, dtype=torch.float64, requires_grad=True)
+    told = {"context": context, "clock": int(context == 0)}
+    model, x = pyramid(**told), torch.randn(1, 21, 3, dtype=torch.float64, requires_grad=True)
     wanted = group[None, :] <= group[:, None]
-    assert torch.equal(sight(model(x, torch.tensor([1])), x), wanted)
-    assert torch.equal(transformer_sight(pyramid(context=context, reads=0)), wanted)  # token ids as well
+    assert torch.equal(sight(model(x, *clock(model, 1), torch.tensor([1])), x), wanted)
+    assert torch.equal(transformer_sight(pyramid(**told, vector=0)), wanted)  # token ids as well
 
 
 @pytest.mark.parametrize("context", [0, 1, 3])
 def test_a_beginning_of_whole_groups_can_be_read_alone(context):
     x, labels = torch.randn(2, 21, 3, dtype=torch.float64), torch.tensor([0, 3])
-    model = pyramid(context=context)
+    model = pyramid(context=context, clock=int(context == 0))
     for n in (1, 5, 21):
-        assert model(x[:, :n], labels).shape == (2, n, 5)
-        torch.testing.assert_close(model(x[:, :n], labels), model(x, labels)[:, :n], atol=1e-12, rtol=1e-12)  # fp64
+        assert model(x[:, :n], *clock(model, 2), labels).shape == (2, n, 5)
+        torch.testing.assert_close(
+            model(x[:, :n], *clock(model, 2), labels), model(x, *clock(model, 2), labels)[:, :n], atol=1e-12, rtol=1e-12
+        )  # fp64
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.data())
@@ -195,6 +204,20 @@ def test_the_logits_that_score_a_token_do_not_change_with_it(make):
 
 
 # Attention
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.data())
+def test_noisy_copies_see_their_own_block_and_clean_earlier_ones(sizes, data):
+    noisy = data.draw(st.integers(0, sum(sizes)))
+    mask, group = Mask(tuple(sizes), noisy=noisy), [g for g, size in enumerate(sizes) for _ in range(size)]
+    seen, clean = mask.visible(), len(group)
+    rows = [(g, False) for g in group] + [(g, True) for g in group[clean - noisy :]]
+    assert mask.length == len(rows) == len(seen)
+    for i, (mine, copy) in enumerate(rows):
+        for j, (other, too) in enumerate(rows):
+            wanted = (other < mine if not too else other == mine) if copy else (not too and other <= mine)
+            assert bool(seen[i, j]) == wanted
+    assert (mask.causal or mask.full) <= (noisy == 0)
 
 
 MASKS = {"causal": lambda T: (1,) * T, "full": lambda T: (T,), "blocks": lambda T: (1, T // 4, T - 1 - T // 4)}
@@ -260,7 +283,7 @@ def test_rotary_scores_depend_on_the_distance_alone(y1, x1, y2, x2, down, right)
 
     def turned(vector, y, x):
         angles = rotary_angles(torch.tensor([y]).double(), torch.tensor([x]).double(), 8)
-        return rotate(vector[None], angles.cos(), angles.sin())[0]
+        return rotate(vector[None], *turns(angles))[0]
 
     here = turned(q, y1, x1) @ turned(k, y2, x2)
     there = turned(q, y1 + down, x1 + right) @ turned(k, y2 + down, x2 + right)
@@ -282,11 +305,11 @@ def test_a_head_that_cannot_turn_is_refused():
 
 def test_scales_lie_over_one_another():
     coordinates = torch.stack(torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij"))
-    places = _places((8, 8), (1, 4, 16, 64)).split([1, 4, 16, 64])
-    for side, part in zip((1, 2, 4, 8), places):  # each square lies in the middle of what it stands for
+    found = places((8, 8), (1, 4, 16, 64)).split([1, 4, 16, 64])
+    for side, part in zip((1, 2, 4, 8), found):  # each square lies in the middle of what it stands for
         torch.testing.assert_close(part.float(), F.adaptive_avg_pool2d(coordinates, side).flatten(1).T)
     for blocks in ((), (12,), (3, 9)):  # no pyramid: row by row
-        assert _places((3, 4), blocks).tolist() == [[i, j] for i in range(3) for j in range(4)]
+        assert places((3, 4), blocks).tolist() == [[i, j] for i in range(3) for j in range(4)]
 
 
 @given(patch=st.integers(1, 4), rows=st.integers(1, 4), columns=st.integers(1, 4), channels=st.integers(1, 3))
@@ -294,7 +317,7 @@ def test_patches_put_together_again_are_the_picture(patch, rows, columns, channe
     x = torch.randn(2, channels, rows * patch, columns * patch)
     patches = patchify(x, patch)
     assert patches.shape == (2, rows * columns, channels * patch**2)
-    assert torch.equal(unpatchify(patches, patch, (rows, columns), x.shape[-2:]), x)
+    assert torch.equal(unpatchify(patches, (rows, columns), channels), x)
     r, c = rows - 1, columns // 2  # row by row, as the rotary positions are
     square = x[:, :, r * patch : (r + 1) * patch, c * patch : (c + 1) * patch]
     assert torch.equal(patches[:, r * columns + c], square.flatten(1))
@@ -307,15 +330,14 @@ def test_patches_put_together_again_are_the_picture(patch, rows, columns, channe
 def test_a_block_is_the_identity_at_the_start(adaln):
     torch.manual_seed(0)
     block, x = Block(8, 2, adaln), torch.randn(2, 5, 8)
-    modulation = torch.zeros(2, 6, 8) if adaln else None
-    angles = torch.zeros(5, 2)
-    assert torch.equal(block(x, angles.cos(), angles.sin(), Mask((5,)), modulation), x)
+    modulation = torch.zeros(2, 1, 6, 8) if adaln else None
+    assert torch.equal(block(x, turns(torch.zeros(5, 2)), partial(attention, mask=Mask((5,))), modulation), x)
 
 
 def test_adaln_zero_learns_its_gates_first():
     torch.manual_seed(0)
-    block, x, angles = Block(8, 2, True), torch.randn(2, 5, 8), torch.zeros(5, 2)
-    (block(x, angles.cos(), angles.sin(), Mask((5,)), torch.zeros(2, 6, 8)) * torch.randn(2, 5, 8)).sum().backward()
+    block, x, attend = Block(8, 2, True), torch.randn(2, 5, 8), partial(attention, mask=Mask((5,)))
+    (block(x, turns(torch.zeros(5, 2)), attend, torch.zeros(2, 1, 6, 8)) * torch.randn(2, 5, 8)).sum().backward()
     assert block.offset.grad[[2, 5]].abs().min() > 0  # the two gates
     assert not block.offset.grad[[0, 1, 3, 4]].any()
     assert not any(p.grad.any() for p in [*block.attention.parameters(), *block.mlp.parameters()])
@@ -325,7 +347,7 @@ def test_adaln_zero_learns_its_gates_first():
 def test_at_the_start_every_level_is_as_likely(name):
     torch.manual_seed(0)
     model = {
-        "transformer": lambda: Transformer(TransformerConfig(grid=(3, 4), inputs=7, classes=3, width=16, heads=2)),
+        "transformer": lambda: Transformer(TransformerConfig(grid=(3, 4), tokens=7, classes=3, width=16, heads=2)),
         "pixelcnn": lambda: PixelCNN(PixelCNNConfig(levels=7, channels=8, layers=2, classes=3, size=(3, 4))),
     }[name]()
     x = tokens(4, (3, 4), levels=7)
@@ -335,14 +357,15 @@ def test_at_the_start_every_level_is_as_likely(name):
 
 def test_at_the_start_a_reader_of_numbers_knows_nothing_either():
     torch.manual_seed(0)
-    settings = {"grid": (2, 2), "inputs": 7, "blocks": (1, 4), "reads": 3, "width": 16, "heads": 2}
-    for context in (0, 1):
-        logits = Transformer(TransformerConfig(**settings, context=context))(torch.randn(2, 5, 3), None)
+    settings = {"grid": (2, 2), "tokens": 7, "groups": (1, 4), "vector": 3, "width": 16, "heads": 2}
+    for clock in ({}, {"clock": 1}, {"clock": 1, "context": 0}):
+        times = [torch.rand(2)] if clock else []
+        logits = Transformer(TransformerConfig(**settings, **clock))(torch.randn(2, 5, 3), *times, None)
         assert logits.shape == (2, 5, 7) and not logits.any()
 
 
 def test_a_denoiser_says_nothing_at_the_start():
-    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), width=16, heads=2)
+    config = TransformerConfig(grid=(4, 4), vector=4, clock=1, context=0, groups=(16,), width=16, heads=2)
     assert not Transformer(config)(torch.randn(2, 1, 8, 8), torch.rand(2), None).any()
 
 
@@ -398,6 +421,102 @@ def test_a_pyramid_listens_to_its_labels():
     torch.testing.assert_close(out[2], model(x[2:], None)[0])
 
 
+def painter(**changes) -> Transformer:
+    """A denoiser that is told words before the picture, and the time by its clock."""
+    return denoiser(context=4, **changes)
+
+
+def test_time_and_words_are_heard_in_the_same_network():
+    model, x = painter(), torch.randn(1, 1, 8, 8, dtype=torch.float64)
+    t, words = torch.tensor([0.1], dtype=torch.float64), torch.tensor([[0, 1, 2, 3]])
+    first = model(x, t, words)
+    assert (model(x, t + 0.8, words) - first).abs().max() > 1e-3  # it was exactly 0 before the clock stood apart
+    assert (model(x, t, words.flip(1)) - first).abs().max() > 1e-3  # words have places
+
+
+@pytest.mark.parametrize("make", [denoiser, painter])
+def test_a_time_for_each_position_is_the_time_of_the_picture_where_all_are_alike(make):
+    model, x = make(), torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    t = torch.tensor([0.2, 0.7], dtype=torch.float64)
+    whole, each = model(x, t, None), model(x, t[:, None].expand(2, 16), None)
+    torch.testing.assert_close(whole, each, atol=1e-12, rtol=0)  # fp64
+    t = t[:, None].repeat(1, 16)
+    t[:, 5] += 0.1
+    moved = (model(x, t, None) - whole).abs()
+    assert patchify(moved, 2)[:, 5].max() > 1e-3  # and the others only hear of it by looking
+
+
+def test_words_are_clean_whatever_the_time_is():
+    model, t = painter(), torch.tensor([0.2, 0.9], dtype=torch.float64)
+    said = model.told([t], model.label(torch.zeros(2, 4, dtype=torch.long)))  # [B, words + T, 6, D]
+    clean = model.told([0 * t], model.label(torch.zeros(2, 4, dtype=torch.long)))
+    assert said.shape == (2, 4 + 16, 6, 16)
+    assert torch.equal(said[:, :4], clean[:, :4]) and not torch.allclose(said[:, 4:], clean[:, 4:])
+
+
+def test_a_clock_and_its_times_are_as_many():
+    x, picture = tokens(2, (12,)), torch.zeros(2, 1, 8, 8, dtype=torch.float64)
+    t = torch.rand(2, dtype=torch.float64)
+    for model, given in (
+        (denoiser(), (picture,)),
+        (denoiser(), (picture, None)),
+        (denoiser(), (picture, None, None)),
+        (denoiser(), (picture, t, t, None)),
+        (denoiser(clock=2), (picture, t, None)),
+        (transformer(), (x, t, None)),
+    ):
+        with pytest.raises(ValueError, match=r"this model takes \(x, .*labels\)"):
+            model(*given)
+    with pytest.raises(ValueError, match=r"t must have shape \[2\] or \[2, 16\], not \[2, 15\]"):
+        denoiser()(picture, torch.rand(2, 15, dtype=torch.float64), None)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32])
+def test_labels_and_tokens_are_whole_numbers_of_any_kind(dtype):
+    x, labels, t = tokens(2, (3, 4)), torch.tensor([0, 2]), torch.rand(2, dtype=torch.float64)
+    for model in (transformer(), pixelcnn()):
+        assert torch.equal(model(x.to(dtype), labels.to(dtype)), model(x, labels))
+    picture = torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    assert torch.equal(denoiser()(picture, t, labels.to(dtype)), denoiser()(picture, t, labels))
+
+
+# Tokens of several factors
+
+
+def factorised(**changes) -> Transformer:
+    return transformer(tokens=(3, 4, 2), **changes)
+
+
+def test_a_token_of_factors_is_the_sum_of_its_parts_and_the_product_of_their_chances():
+    model = factorised()
+    assert model.config.outputs == 24 and len(model.read.weight) == 9 and len(model.head.weight) == 9
+    ids = torch.tensor([[17]])  # 17 = (2 · 4 + 0) · 2 + 1
+    wanted = model.read.weight[[2, 3 + 0, 7 + 1]].sum(0)
+    torch.testing.assert_close(model.embed(ids)[0, 0], wanted)
+    log_p = model(tokens(2, (12,), levels=24), None)
+    torch.testing.assert_close(log_p.exp().sum(-1), torch.ones(2, 12, dtype=torch.float64))  # already normalised
+    joint = log_p.exp().view(2, 12, 3, 4, 2)
+    first, second = joint.sum((3, 4)), joint.sum((2, 4))
+    torch.testing.assert_close(joint.sum(4), first[..., None] * second[..., None, :])  # independent of each other
+
+
+def test_factors_are_decoded_as_they_are_read():
+    model, x, labels = factorised(), tokens(2, (12,), levels=24), torch.tensor([0, 3])
+    torch.testing.assert_close(decoded(model, x, labels), model(x, labels), atol=1e-12, rtol=1e-12)  # fp64
+
+
+def test_a_masked_model_of_factors_knows_the_mask_and_never_says_it():
+    model = factorised(groups=(12,))
+    assert model.mask_token == 24
+    seen = torch.full((1, 12), 24)
+    logits = model(seen, None)
+    assert logits.shape == (1, 12, 25) and (logits[..., 24] == -math.inf).all()
+    seen[0, 0] = 3
+    assert not torch.allclose(model(seen, None)[..., :24], logits[..., :24])
+    with pytest.raises(ValueError, match=r"tokens must lie in 0\.\.24"):
+        model(seen + 1, None)
+
+
 def test_an_empty_batch_goes_through():
     nobody = torch.zeros(0, dtype=torch.long)
     assert transformer()(torch.zeros(0, 12, dtype=torch.long), nobody).shape == (0, 12, 5)
@@ -436,7 +555,7 @@ def test_cached_logits_are_exact_where_rounding_is(make):
 @pytest.mark.parametrize("context", [1, 3])
 def test_the_step_of_a_gpu_gives_the_same_logits(context):
     model, x, labels = transformer(context=context), tokens(3, (12,)), torch.tensor([0, 2, 3])
-    step = TransformerDecoder(model, model.labels(labels, 3), static=True)  # the same shapes at every position
+    step = Decoder(model, model.labels(labels, 3), static=True)  # the same shapes at every position
     logits = torch.stack([step(x, i) for i in range(12)], dim=1)
     torch.testing.assert_close(logits, model(x, labels), atol=1e-12, rtol=1e-12)  # fp64
 
@@ -464,26 +583,48 @@ def test_the_halves_of_a_doubled_batch_own_their_cache(make):
 
 
 @causal
-def test_a_decoder_goes_step_by_step(make):
+@pytest.mark.parametrize("jumps", [(0, 5, 6, 11), (11,), (3, 4, 5, 6, 7, 8, 9, 10, 11)])
+def test_a_prefix_a_block_and_one_position_are_read_alike(make, jumps):
+    model, x, labels = make(), tokens(3, (12,)), torch.tensor([0, 2, 3])
+    full, step = model(x.view(3, 3, 4), labels).flatten(1, 2), model.decoder(labels)
+    for i in jumps:
+        torch.testing.assert_close(step(x, i), full[:, i], atol=1e-12, rtol=1e-12)  # fp64
+
+
+def test_a_decoder_is_laid_out_anew_when_the_weights_change():
+    model, x, labels = transformer(), tokens(2, (12,)), torch.tensor([0, 2])
+    before = decoded(model, x, labels)
+    assert model.decoder(labels).blocks is model.decoder(labels).blocks  # once for all
+    with torch.no_grad():
+        model.blocks[0].mlp.up.weight.mul_(1.5)
+    after = decoded(model, x, labels)
+    assert not torch.allclose(before, after)
+    torch.testing.assert_close(after, model(x, labels), atol=1e-12, rtol=1e-12)
+
+
+@causal
+def test_a_decoder_never_goes_back(make):
     x, labels = tokens(2, (12,)), torch.tensor([0, 2])
     step = make().decoder(labels)
-    with pytest.raises(ValueError, match="at position 0 of 12, not 5: make a new decoder"):
-        step(x, 5)
+    for i in (-1, 12):
+        with pytest.raises(ValueError, match=f"at position 0 of 12, not {i}: make a new decoder"):
+            step(x, i)
     step(x, 0)
-    for i in (0, 2):
-        with pytest.raises(ValueError, match=f"at position 1 of 12, not {i}"):
+    step(x, 3)
+    for i in (0, 2, 3):
+        with pytest.raises(ValueError, match=f"at position 4 of 12, not {i}"):
             step(x, i)
     for wrong in (x[:1], x[:, :11]):
         with pytest.raises(ValueError, match=r"tokens must have shape \[2, 12\]"):
-            step(wrong, 1)
-    for i in range(1, 12):
+            step(wrong, 4)
+    for i in range(4, 12):
         step(x, i)
     with pytest.raises(ValueError, match="at position 12 of 12"):
         step(x, 12)
 
 
 def test_only_a_causal_transformer_can_be_decoded():
-    for model in (transformer(blocks=(12,)), denoiser()):
+    for model in (transformer(groups=(12,)), denoiser()):
         with pytest.raises(ValueError, match="only a causal transformer on tokens"):
             model.decoder(torch.tensor([0]))
 
@@ -497,7 +638,7 @@ def test_with_rotation_off_it_is_gpt2():
     ours.cos.fill_(1)
     ours.sin.fill_(0)
     config = GPT2Config(
-        n_embd=c.width, n_layer=c.depth, n_head=c.heads, n_positions=c.length, activation_function="gelu_new"
+        n_embd=c.width, n_layer=c.depth, n_head=c.heads, n_positions=c.length, activation_function="gelu"
     )
     theirs = GPT2Model(config).eval()
     with torch.no_grad():
@@ -551,7 +692,7 @@ def test_wrong_tokens_are_named(make):
 
 def test_pictures_of_another_size_are_named():
     for shape in ((2, 1, 8, 6), (2, 3, 8, 8), (1, 8, 8)):
-        with pytest.raises(ValueError, match=r"pictures must have shape \[B, 1, 8, 8\], not"):
+        with pytest.raises(ValueError, match="pictures must be cut into 4×4 patches of 4 numbers|features must be"):
             denoiser()(torch.zeros(shape), torch.zeros(shape[0]), None)
 
 
@@ -565,11 +706,14 @@ def test_features_of_another_size_are_named():
     ("changes", "says"),
     [
         ({"context": 0}, "needs context >= 1"),
-        ({"reads": 3}, "reads needs blocks"),
-        ({"blocks": (5, 5)}, r"blocks=\(5, 5\) must add up to the 12 positions"),
-        ({"blocks": (1, 4, 9)}, "or be squares that end with them"),
-        ({"grid": (4, 4), "blocks": (1, 4, 9)}, "must add up to the 16 positions"),
-        ({"grid": (4, 4), "blocks": (1, 3, 16)}, "or be squares that end with them"),
+        ({"vector": 3}, "vector needs groups"),
+        ({"tokens": 0}, "give tokens .* vector"),
+        ({"context": 0, "groups": (12,)}, "give clock >= 1 too"),
+        ({"clock": 3}, "clock=3 must be 0, 1"),
+        ({"groups": (5, 5)}, r"groups=\(5, 5\) must add up to the 12 positions"),
+        ({"groups": (1, 4, 9)}, "or be squares that end with them"),
+        ({"grid": (4, 4), "groups": (1, 4, 9)}, "must add up to the 16 positions"),
+        ({"grid": (4, 4), "groups": (1, 3, 16)}, "or be squares that end with them"),
         ({"heads": 3}, "width=16 must be divisible by heads=3"),
         ({"heads": 8}, "head_dim=2 must be divisible by 4"),
     ],

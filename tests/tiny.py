@@ -24,13 +24,13 @@ def shaken(model: nn.Module, std: float = 0.3, dtype: torch.dtype = torch.float6
 
 def transformer(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
     """A causal transformer on a 3×4 grid of 5 levels with 3 classes."""
-    settings = {"grid": (3, 4), "inputs": 5, "classes": 3, "width": 16, "depth": 2, "heads": 2} | changes
+    settings = {"grid": (3, 4), "tokens": 5, "classes": 3, "width": 16, "depth": 2, "heads": 2} | changes
     return shaken(Transformer(TransformerConfig(**settings)), dtype=dtype)
 
 
 def denoiser(dtype: torch.dtype = torch.float64, **changes) -> Transformer:
     """A bidirectional transformer on 8×8 pictures in 2×2 patches, with 3 classes and adaLN."""
-    settings = {"grid": (4, 4), "inputs": 1, "patch": 2, "classes": 3, "context": 0, "blocks": (16,)}
+    settings = {"grid": (4, 4), "vector": 4, "clock": 1, "classes": 3, "context": 0, "groups": (16,)}
     return shaken(
         Transformer(TransformerConfig(**settings | {"width": 16, "depth": 2, "heads": 2} | changes)), 0.2, dtype
     )

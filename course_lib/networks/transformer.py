@@ -238,7 +238,7 @@ class Transformer(nn.Module):
     def _shaped(self, out: Tensor, x: Tensor) -> Tensor:
         """What was predicted, `[B, n, …]`, in the form of the input: a sequence, a grid of tokens or a picture."""
         if not self.config.vector:
-            return out.view(*x.shape, -1)
+            return out.view(*x.shape, out.shape[-1])
         return unpatchify(out, self.config.grid, x.shape[1]) if x.ndim == 4 else out
 
     def decoder(self, labels: Tensor) -> Decoder:
