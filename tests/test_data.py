@@ -240,7 +240,7 @@ def damaged(tmp_path, monkeypatch):
     real = runtime.data_dir()
     shutil.copytree(real / "fashion", tmp_path / "fashion", ignore=lambda _, names: [n for n in names if n[0] != "v"])
     known = {name: sha for name, sha in files.checksums().items() if name.startswith("fashion/validation")}
-    (tmp_path / "checksums.json").write_text(json.dumps(known))
+    (tmp_path / "checksums.json").write_text(json.dumps(known), encoding="utf-8")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     load("fashion", "validation")
     return tmp_path / "fashion" / "validation-pixels.idx.xz"
@@ -267,7 +267,7 @@ def test_a_missing_file_is_one_clear_error(damaged):
 
 def test_a_missing_or_damaged_list_of_checksums_is_one_clear_error(damaged):
     listed = damaged.parent.parent / "checksums.json"
-    listed.write_text("{")
+    listed.write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match=r"checksums.json is damaged .*git checkout"):
         load("fashion", "validation")
     listed.unlink()

@@ -134,7 +134,7 @@ def test_a_file_that_is_missing_or_damaged_is_named(monkeypatch, tmp_path, harm)
 
 
 def test_a_cache_that_cannot_be_written_gives_way_to_a_temporary_one(monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
     places.ready(1)
     said, ready = capsys.readouterr().out.splitlines()
@@ -213,6 +213,6 @@ def test_a_wrong_choice_is_one_sentence(monkeypatch, name, value):
 
 
 def test_the_room_asked_for_holds_the_largest_notebook():
-    rows = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text()).values()
+    rows = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text(encoding="utf-8")).values()
     context = 0.5e9  # bytes that CUDA itself takes, about
     assert 1e6 * max(row["peak_mb"] for row in rows) + context <= places.GPU < 4e9  # as if all were on the GPU

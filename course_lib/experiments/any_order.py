@@ -124,7 +124,7 @@ def _path(name: str) -> Path:
 
 def _kept(name: str, make: Callable, keys: list[dict]) -> list[dict]:
     """One row a key, out of `make(**key)`; each is kept in the cache until all comparisons are done."""
-    rows = json.loads(_path(name).read_text()) if _path(name).exists() else []
+    rows = json.loads(_path(name).read_text(encoding="utf-8")) if _path(name).exists() else []
     for key in keys:
         if not any(row.items() >= key.items() for row in rows):
             rows.append(key | make(**key))

@@ -74,7 +74,7 @@ def _kept(experiment: str, key: str, work: Callable[[], dict]) -> dict:
         row = work()
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, json.dumps(row).encode())
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _trained(patch: int, std: float, shift: float, flops: float) -> dict:

@@ -76,7 +76,7 @@ def _device() -> tuple[list, list]:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
@@ -105,7 +105,10 @@ def memory() -> tuple[float, float]:
     """(total, free) bytes for this process: a container's limit counts, where it has one."""
     machine = psutil.virtual_memory()
     try:  # cgroup v2: "max" or a number of bytes
-        limit, used = (Path("/sys/fs/cgroup", name).read_text().strip() for name in ("memory.max", "memory.current"))
+        limit, used = (
+            Path("/sys/fs/cgroup", name).read_text(encoding="utf-8").strip()
+            for name in ("memory.max", "memory.current")
+        )
         if limit != "max" and int(limit) < machine.total:
             return int(limit), min(machine.available, int(limit) - int(used))
     except (OSError, ValueError):

@@ -19,7 +19,7 @@ def alone(path: Path, what: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        holder = note.read_text() if note.exists() else "another process"
+        holder = note.read_text(encoding="utf-8") if note.exists() else "another process"
         raise BlockingIOError(
             f"{what} is under way already, in {holder} (lock: {path}.lock). Wait for it, stop it, or set COURSE_CACHE "
             "to another folder."
