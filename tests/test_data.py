@@ -614,7 +614,7 @@ def test_floats_run_from_minus_one_to_one():
         ({"pixels": np.zeros((5, 3, 2, 2), np.uint8)}, "pixels must be a uint8 tensor"),
         ({"pixels": torch.zeros(5, 2, 2, dtype=torch.uint8)}, r"pixels must have shape \[N, C, H, W\]"),
         ({"pixels": torch.zeros(5, 4, 2, 2, dtype=torch.uint8)}, "with 1 or 3 channels"),
-        ({"labels": torch.zeros(5)}, "labels must be an int64 tensor"),
+        ({"labels": torch.zeros(5)}, "labels must be a tensor of whole numbers, got torch.float32"),
         ({"labels": torch.zeros(4).long()}, r"labels must have shape \[5\]"),
         ({"labels": torch.tensor([0, 1, 2, 3, 0])}, "labels run from 0 to 3, but names lists 3"),
         ({"labels": torch.tensor([0, 1, 2, -1, 0])}, "labels run from -1"),

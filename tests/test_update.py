@@ -277,6 +277,57 @@ def test_a_file_that_is_not_ours_is_refused_and_writes_nothing(name, content, cl
     assert everything(tmp_path) == before and not predictions.where().exists()
 
 
+def again(source: Path, target: Path, how: str) -> None:
+    """Zip the files of `source` once more, as people's computers do it."""
+    with zipfile.ZipFile(source) as packed, zipfile.ZipFile(target, "w") as made:
+        for name in packed.namelist():
+            inside = f"my-work/{name}" if how in ("in a folder", "macOS") else name
+            made.writestr(inside.replace("/", "\\") if how == "backslashes" else inside, packed.read(name))
+            if how == "macOS":
+                made.writestr(f"__MACOSX/my-work/{name[: name.rfind('/') + 1]}._{name.split('/')[-1]}", b"\0\5\x16\7")
+        for extra in {"macOS": ["my-work/.DS_Store", "my-work/notebooks/"], "Windows": ["notebooks/Thumbs.db"]}.get(
+            how, []
+        ):
+            made.writestr(extra, b"")
+        if how == "folders first":
+            made.writestr("notebooks/", b"")
+
+
+@pytest.mark.parametrize("how", ["macOS", "Windows", "in a folder", "folders first", "backslashes"])
+def test_what_was_unzipped_and_zipped_again_is_taken_up(how, clone, cache, tmp_path, monkeypatch):
+    claim, verdict = predictions.claims()["claims"][0]["id"], predictions.claims()["verdicts"][0]
+    predictions.predict(claim, verdict, 80)
+    (clone / ONE).write_text(notebook("1, my answer"), encoding="utf-8")
+    carry.pack(tmp_path / "my-work.zip", clone)
+    again(tmp_path / "my-work.zip", tmp_path / "again.zip", how)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "elsewhere"))
+    told = carry.unpack(tmp_path / "again.zip", clone)
+    assert told[0].startswith("1 predictions") and told[1].startswith("1 notebooks")
+    assert predictions.load()[claim]["confidence"] == 80
+    (shelf,) = (clone / aside.FOLDER).iterdir()
+    assert (shelf / ONE).read_text(encoding="utf-8") == notebook("1, my answer")
+
+
+def test_a_notebook_from_before_1980_is_packed(clone, cache, tmp_path):
+    (clone / ONE).write_text(notebook("1, my answer"), encoding="utf-8")
+    os.utime(clone / ONE, (0, 0))  # as in images that are built the same every time
+    assert "1 notebooks" in carry.pack(tmp_path / "my-work.zip", clone)[0]
+
+
+@pytest.mark.parametrize("name", ["__MACOSX/../../escape.ipynb", "folder/../../._escape.ipynb", "a\\..\\..\\b/"])
+def test_what_escapes_is_refused_even_where_it_would_be_left_out(name, clone, cache, tmp_path):
+    test_a_file_that_is_not_ours_is_refused_and_writes_nothing(name, "{}", clone, cache, tmp_path)
+
+
+def test_what_would_grow_too_large_is_refused(clone, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(carry, "LARGEST", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("around/notebooks/good.ipynb", "{}")
+        packed.writestr("around/predictions.json", " " * 1001)
+    with pytest.raises(ValueError, match="around/predictions.json has 1,001 bytes"):
+        carry.unpack(tmp_path / "bomb.zip", clone)
+
+
 def test_a_cut_file_is_refused(clone, cache, tmp_path):
     (clone / ONE).write_text(notebook("1, my answer"), encoding="utf-8")
     carry.pack(tmp_path / "my-work.zip", clone)

@@ -18,7 +18,7 @@ from . import guidance as guide
 
 def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
     """Mean cross-entropy in nats a token of `batch` = (tokens, labels); labels are dropped with probability `drop`."""
-    tokens, labels = batch
+    tokens, labels = batch[0].long(), guide.whole(batch[1])
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     logits = model(tokens, labels)
@@ -28,6 +28,7 @@ def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, ge
 @torch.no_grad()
 def nats(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
     """Exact negative log-likelihood of each picture, `[B]`, in nats: the sum over its tokens."""
+    tokens, labels = tokens.long(), guide.whole(labels)
     logits = model(tokens, labels)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     each = F.cross_entropy(logits.flatten(0, -2), tokens.flatten(), reduction="none")
@@ -82,7 +83,7 @@ def sample(
     step; `callback(i, tokens [B, T])` is called after each new token.
     """
     check_sampling(temperature, top_k, top_p)
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     B, T, where = len(labels), math.prod(shape), labels.device
     known, largest = _known(prefix, B, T)
     u = runtime.uniforms(B, (T,), generator, like=where)

@@ -27,12 +27,29 @@ def at_stride(student: Callable, stride: float) -> Callable:
     def model(x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
         return student(x, t, torch.full_like(t, stride), labels)
 
+    if hasattr(student, "parameters"):
+        model.parameters = student.parameters  # they say in which precision to draw
     return model
 
 
-def sample(student: Callable, labels: Tensor, *, shape: tuple[int, ...], steps: int = 1, **options) -> Tensor:
-    """Pictures `[B, *shape]` in `steps` equal jumps, one call each: guidance is inside the student already."""
-    return flow.sample(at_stride(student, 1 / steps), labels, shape=shape, steps=steps, **options)
+def sample(
+    student: Callable,
+    labels: Tensor,
+    *,
+    shape: tuple[int, ...],
+    steps: int = 1,
+    generator: torch.Generator | None = None,
+    callback: Callable[[int, Tensor], None] | None = None,
+) -> Tensor:
+    """Pictures `[B, *shape]` in `steps` equal jumps, one call each: guidance is inside the student already.
+
+    No solver and no shift as in `flow.sample`: the student is told how long each jump is, and jumps so far. `callback`
+    is called with the noise (i = 0) and after each jump.
+    """
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number, at least 1.")
+    model = at_stride(student, 1 / steps)
+    return flow.sample(model, labels, shape=shape, steps=steps, generator=generator, callback=callback)
 
 
 def shortcut_loss(
@@ -49,7 +66,7 @@ def shortcut_loss(
     The shortest jump learns the teacher's guided velocity; each longer one learns that two jumps of half its length
     lead to the same place. Times are where such steps start.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     levels = round(math.log2(finest)) if finest > 1 else 0
     if finest != 2**levels or levels < 1:
         raise ValueError(f"finest={finest} must be a power of two, at least 2: strides are halved.")
@@ -81,7 +98,7 @@ def progressive_loss(
 
     Here both are models of `flow`, `(x, t, labels) -> velocity`; guidance, if any, is in the teacher already.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     if steps < 2 or steps % 2:
         raise ValueError(f"steps={steps} must be even: two steps of the teacher become one of the student.")
     stride = 2 / steps
@@ -107,7 +124,7 @@ def meanflow_loss(
     v is the velocity of the path or, given a `teacher`, its guided one. In a share `same` of the pictures r = t, where
     the loss is that of flow matching.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     noise = torch.randn(x.shape, generator=generator).to(x)
     t, r = flow.times(len(x), generator).to(x), flow.times(len(x), generator).to(x)
     t, r = torch.maximum(t, r), torch.minimum(t, r)
