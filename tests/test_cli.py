@@ -1,5 +1,6 @@
 """`course`: every command answers with status 0 or one line that says why not."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -49,6 +50,20 @@ def test_it_runs_as_a_module():
     )
     assert found.returncode == 1
     assert "'nobody'" in found.stderr and "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "cp437", "cp1252", "ascii"])
+@pytest.mark.parametrize("words", [["doctor"], ["train"], ["experiment"], ["train", "n\u00f6b\u2713dy"]], ids=" ".join)
+def test_an_old_encoding_of_a_pipe_stops_no_command(encoding, words, monkeypatch, cache):
+    pipes = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+    with pytest.raises(UnicodeEncodeError):
+        print("\u2713", file=io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    for name, pipe in pipes.items():
+        monkeypatch.setattr(sys, name, pipe)
+    assert main(words) == (len(words) > 1)
+    for pipe in pipes.values():
+        pipe.flush()
+    assert pipes["stderr" if words[1:] else "stdout"].buffer.getvalue()
 
 
 # doctor

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,8 @@ from course_lib.show.play import predictions
 
 PREDICTIONS = "predictions.json"
 TOP = {PREDICTIONS, "notebooks", aside.FOLDER}  # what lies at the top, or else in one folder around everything
+HARM = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError)  # damaged
+HARM += (RuntimeError, LookupError, TypeError, ValueError)  # with a password or an unknown compression; not ours
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 LARGEST = 64 * 2**20  # bytes of one notebook in a packed file
 
@@ -65,7 +68,7 @@ def _read(path: str | Path) -> tuple[dict[str, dict], dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as packed:
             return _checked(packed)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, LookupError, TypeError, ValueError) as error:
+    except HARM as error:
         raise ValueError(f"{path} is not a whole file of `course pack` ({error}). Pack it again.") from None
 
 
