@@ -134,7 +134,7 @@ def test_train_lists_recipes_and_refuses_an_unknown_one(capsys):
 def test_an_experiment_rewrites_its_result(capsys, monkeypatch, tmp_path):
     def colours():
         """Which colour wins."""
-        return {"red": 1}
+        return experiments.Found({"red": 1})
 
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     monkeypatch.setitem(experiments.EXPERIMENTS, "colours", colours)
