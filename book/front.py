@@ -56,7 +56,7 @@ def card(name: str, about: dict, family: str, wide: bool = False) -> str:
 def course_map(cards: dict[str, dict]) -> tuple[str, str]:
     """The map as Markdown, and the tables of contents that make the sidebar."""
     shown, contents = [], []
-    for part, family in zip(json.loads((ROOT / "data" / "course.json").read_text()), COLOURS):
+    for part, family in zip(json.loads((ROOT / "data" / "course.json").read_text(encoding="utf-8")), COLOURS):
         here, row = [], []
         for notebook in part["notebooks"]:
             name = next((name for name in cards if name[:2] == notebook[:2]), None)

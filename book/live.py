@@ -99,10 +99,12 @@ def front_ends(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     common = (PLAY / "common.js").read_text(encoding="utf-8")
     for name in NAMES:
-        (folder / f"{name}.js").write_text(common + (PLAY / f"{name}.js").read_text(encoding="utf-8"))
-        (folder / f"{name}.json").write_text((HERE / "live" / f"{name}.json").read_text(encoding="utf-8"))
+        (folder / f"{name}.js").write_text(common + (PLAY / f"{name}.js").read_text(encoding="utf-8"), encoding="utf-8")
+        (folder / f"{name}.json").write_text(
+            (HERE / "live" / f"{name}.json").read_text(encoding="utf-8"), encoding="utf-8"
+        )
     style = PLAY / "common.css"
-    (folder / "live.css").write_text(style.read_text(encoding="utf-8") if style.exists() else "")
+    (folder / "live.css").write_text(style.read_text(encoding="utf-8") if style.exists() else "", encoding="utf-8")
 
 
 def host(name: str) -> str:

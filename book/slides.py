@@ -35,7 +35,9 @@ def assets(folder: Path) -> None:
     shutil.copytree(reveal / "plugin" / "notes", folder / "notes", dirs_exist_ok=True)
     mathjax_and_fonts(folder)
     colours = HtmlFormatter(style="a11y-light").get_style_defs(".highlight")
-    (folder / "slides.css").write_text((HERE / "_static" / "slides.css").read_text() + colours + "\n")
+    (folder / "slides.css").write_text(
+        (HERE / "_static" / "slides.css").read_text(encoding="utf-8") + colours + "\n", encoding="utf-8"
+    )
     shutil.copyfile(HERE / "_static" / "slides.js", folder / "slides.js")
 
 

@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 
+from course_lib import printable
+
 
 def doctor(_) -> int:
     """what the course runs on here: versions, device, precision, cores, memory, files; ends in "ready" or what to do"""
@@ -184,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; what a user can mend becomes one line on stderr and status 1, an interrupt 130."""
+    printable()
     top = parser()
     args, args.rest = top.parse_known_args(argv)  # argparse's own REMAINDER can't begin with an option
     if args.rest and args.function is not bench:

@@ -5,6 +5,7 @@ import math
 import operator
 import os
 import sys
+import tempfile
 from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -16,30 +17,44 @@ import course_lib
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def setting(name: str) -> str:
+    """The environment variable `name`, without spaces around; '' where it is not set, or set to nothing."""
+    return os.environ.get(name, "").strip()
+
+
 def _choice(name: str, allowed: tuple[str, ...]) -> str:
-    """The environment variable `name`, checked against what it may be; '' where it is not set."""
-    value = os.environ.get(name, "").strip().lower()
+    """The `setting`, checked against what it may be; '' where it is not set."""
+    value = setting(name).lower()
     if value and value not in allowed:
         raise ValueError(f"{name}={value!r} is not known. Set it to one of {', '.join(allowed)}, or unset it.")
     return value
 
 
+def _folder(name: str) -> Path:
+    """A folder as it was set or typed, its ~ expanded; where nobody has a home, that of temporary files stands in."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # a user without a home, as in a container that runs under any number
+        return Path(tempfile.gettempdir(), *Path(name).parts[1:])
+
+
 def data_dir() -> Path:
     """The folder of pictures, checkpoints and results that ships with the course (`COURSE_DATA` overrides it)."""
-    return Path(os.environ.get("COURSE_DATA", ROOT / "data"))
+    return _folder(setting("COURSE_DATA") or str(ROOT / "data"))
 
 
 def cache_dir() -> Path:
     """A writable folder for downloads, unfinished training and the reader's own files (`COURSE_CACHE` overrides it)."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pixels-tokens-noise"
-    return Path(os.environ.get("COURSE_CACHE", default))
+    if chosen := setting("COURSE_CACHE"):
+        return _folder(chosen)
+    return _folder(setting("XDG_CACHE_HOME") or "~/.cache") / "pixels-tokens-noise"
 
 
 def cores() -> int:
     """Processor cores that this process may really use: affinity and a container's quota count, not the machine."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:  # cgroup v2: "max 100000" or "150000 100000" (quota and period in microseconds)
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
         if quota != "max":
             count = min(count, max(1, round(int(quota) / int(period))))
     except (OSError, ValueError):
@@ -138,7 +153,7 @@ def budget(cpu: int, gpu: int) -> int:
     Never seconds: a slow machine draws the same picture.
     """
     chosen = gpu if device().type == "cuda" else cpu
-    text = os.environ.get("COURSE_BUDGET", "1")
+    text = setting("COURSE_BUDGET") or "1"
     try:
         scale = float(text)
     except ValueError:

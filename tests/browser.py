@@ -34,7 +34,7 @@ def jupyterlab(home: Path, **variables: str):
     for name, settings in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,7 +52,7 @@ def jupyterlab(home: Path, **variables: str):
     )
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     command += ["--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={home}"]
-    with open(home / "lab.log", "w") as log:
+    with open(home / "lab.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         answers(f"http://127.0.0.1:{port}/api", server, home / "lab.log")
@@ -72,7 +72,7 @@ def answers(url: str, server: subprocess.Popen, log: Path) -> None:
         try:
             return urllib.request.urlopen(url, timeout=5).close()
         except OSError:
-            assert server.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")[-3000:]
             time.sleep(0.3)
 
 

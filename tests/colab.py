@@ -28,13 +28,13 @@ CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
 
 def wheels() -> Path:
     """The folder with everything that is installed here, downloaded where it is not there yet."""
-    pins = [line for line in CONSTRAINTS.read_text().splitlines() if line.partition("==")[0] in LACKS]
+    pins = [line for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines() if line.partition("==")[0] in LACKS]
     wanted, stamp = OLD + BESIDE + pins, WHEELS / "wanted.txt"
-    if not stamp.exists() or stamp.read_text().split() != wanted:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8").split() != wanted:
         shutil.rmtree(WHEELS, ignore_errors=True)
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
         subprocess.run([*command, "-d", str(WHEELS), *wanted], check=True)
-        stamp.write_text("\n".join(wanted))
+        stamp.write_text("\n".join(wanted), encoding="utf-8")
     return WHEELS
 
 
@@ -47,23 +47,27 @@ class Colab:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home / "env")], check=True)
         self.python = home / "env" / "bin" / "python"
         pip = self.python.with_name("pip")
-        pip.write_text(f"#!{self.python}\nfrom pip._internal.cli.main import main\n\nraise SystemExit(main())\n")
+        pip.write_text(
+            f"#!{self.python}\nfrom pip._internal.cli.main import main\n\nraise SystemExit(main())\n", encoding="utf-8"
+        )
         pip.chmod(0o755)
         (site,) = (home / "env" / "lib").glob("python*/site-packages")
         self._link(home / "has")
-        (site / "colab.pth").write_text(f"{home / 'has'}\nimport google.colab.output\n")
+        (site / "colab.pth").write_text(f"{home / 'has'}\nimport google.colab.output\n", encoding="utf-8")
         stub = site / "google" / "colab"
         stub.mkdir(parents=True)
         (stub.parent / "__init__.py").touch()
         (stub / "__init__.py").touch()
-        (stub / "output.py").write_text(OUTPUT)
+        (stub / "output.py").write_text(OUTPUT, encoding="utf-8")
         install = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
         install += ["--no-index", "--find-links", str(wheels())]
         subprocess.run([*install, *OLD, *BESIDE], check=True)
         kernel = home / "jupyter" / "kernels" / "colab"
         kernel.mkdir(parents=True)
         argv = [str(self.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}))
+        (kernel / "kernel.json").write_text(
+            json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}), encoding="utf-8"
+        )
 
     @staticmethod
     def _link(folder: Path) -> None:
@@ -78,7 +82,7 @@ class Colab:
 
     def environment(self, address: str, clone: str, index: Path) -> dict[str, str]:
         """Environment variables of its processes; git finds `clone` at `address`, pip the wheels in `index`."""
-        (self.home / ".gitconfig").write_text(f'[url "{clone}"]\n\tinsteadOf = {address}\n')
+        (self.home / ".gitconfig").write_text(f'[url "{clone}"]\n\tinsteadOf = {address}\n', encoding="utf-8")
         ours = ("COURSE_", "PYTHON", "PYTEST", "PIP_")
         kept = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         return kept | {
@@ -95,7 +99,7 @@ class Colab:
     def versions(self) -> dict[str, str]:
         """Everything that is installed, by name."""
         command = [str(self.python), "-c", VERSIONS]
-        found = subprocess.run(command, check=True, capture_output=True, text=True, cwd=self.home)
+        found = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=self.home)
         return {canonicalize_name(name): version for name, version in json.loads(found.stdout).items()}
 
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def git(where: Path, *words: str) -> str:
     """What git prints, run by nobody in particular."""
     command = ["git", "-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", *words]
-    return subprocess.run(command, cwd=where, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=where, check=True, capture_output=True, encoding="utf-8").stdout
 
 
 def tree(target: Path) -> Path:

@@ -44,7 +44,7 @@ class Peak:
 
     def _own(self) -> int:
         try:
-            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+            lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8").splitlines()
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
         except (OSError, StopIteration):
             return self._resident(self._process)
@@ -142,13 +142,18 @@ def execute(path: Path, keep: bool = True) -> dict:
     return row
 
 
+# With an exporter and a lexer of its own, `jupyter nbconvert --to script` makes Python of lines that begin with % or !.
+LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+LANGUAGE |= {"nbconvert_exporter": "python", "pygments_lexer": "ipython3"}
+
+
 def stamp(notebook) -> None:
     """Metadata as committed: which code the outputs belong to, and nothing of the machine or of live widgets."""
     from course_lib.publish import code_hash
 
     notebook.metadata.pop("widgets", None)
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    notebook.metadata["language_info"] = LANGUAGE
     notebook.metadata["course"] = {"code_hash": code_hash(notebook.cells)}
 
 
@@ -189,8 +194,9 @@ def main() -> None:
             row |= {"cores": runtime.cores(), "precision": str(runtime.precision()[0]).removeprefix("torch.")}
             print(f"{row['seconds']:8.1f} s {row['peak_mb']:6d} MB {path.stat().st_size / 1000:7.0f} kB", flush=True)
             if arguments.time:
-                row |= {"hardware": hardware(), "budget": float(os.environ.get("COURSE_BUDGET", 1))}
-            rows = json.loads(results.read_text()) if results.exists() else {}  # only now: others may run beside
+                row |= {"hardware": hardware(), "budget": float(runtime.setting("COURSE_BUDGET") or 1)}
+            # only now: others may run beside
+            rows = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
             rows[path.stem] = row
             there = {file.stem for file in NOTEBOOKS.glob("*.ipynb")}
             rows = {name: rows[name] for name in sorted(rows) if name in there}

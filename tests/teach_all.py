@@ -33,7 +33,7 @@ def nbgrader(course: Path, *words: str) -> str:
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
     if found.returncode:
         raise RuntimeError(f"nbgrader {' '.join(words)} ends with status {found.returncode}:\n{found.stdout[-9000:]}")
@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--to", type=Path, help="keep the course folder here")
     chosen = parser.parse_args()
     result = {"name": "teach", "code": repeat.code_version(), "hardware": repeat.hardware(), "cores": runtime.cores()}
-    before = json.loads(RESULT.read_text())["notebooks"] if RESULT.exists() else {}
+    before = json.loads(RESULT.read_text(encoding="utf-8"))["notebooks"] if RESULT.exists() else {}
 
     def note(name: str, row: dict) -> None:
         before[name] = row

@@ -93,5 +93,5 @@ def test_the_fallback_is_asked_for_before_torch_loads(first, falls_back):
     says = f"print(course_lib.FALLS_BACK, os.environ['{course_lib.FALLBACK}'])"
     code = f"import os, sys; sys.platform = 'darwin'; {first}import course_lib; {says}"
     environment = {name: value for name, value in os.environ.items() if name != course_lib.FALLBACK}
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=environment)
     assert found.stdout.split() == [falls_back, "1"], found.stderr

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_every_kind_of_race_runs_on_its_smallest_row():
     script = ROOT / "tests" / "benchmarks" / "run.py"
-    done = subprocess.run([sys.executable, str(script), "--quick"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, str(script), "--quick"], capture_output=True, encoding="utf-8", cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     kinds = {"training step ": 2, "decoding": 3, "training step, U-Net": 2, "training step, DiT": 2, "10 steps": 2}

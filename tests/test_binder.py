@@ -26,14 +26,14 @@ EXTRAS = {"teach": "nbgrader", "processes": "accelerate"}  # for a teacher's mac
 @pytest.fixture(scope="module")
 def environment() -> set[str]:
     """The packages that environment.yml names, as conda-forge calls them."""
-    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     return {line.split()[0].split("=")[0] for line in lines if isinstance(line, str)}
 
 
 def test_repo2docker_accepts_the_tree(tmp_path):
     tree = published.tree(tmp_path / "course")
     command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(tree)]
-    found = subprocess.run(command, capture_output=True, text=True)
+    found = subprocess.run(command, capture_output=True, encoding="utf-8")
     says = found.stdout + found.stderr
     assert found.returncode == 0, says[-3000:]
     assert "Building conda environment for python=3.12" in says
@@ -45,20 +45,20 @@ def test_every_import_is_in_the_environment(path, environment):
     if path.suffix == ".ipynb":
         tree, package = code_of(path), ()
     else:
-        tree, package = ast.parse(path.read_text()), path.relative_to(ROOT).parent.parts
+        tree, package = ast.parse(path.read_text(encoding="utf-8")), path.relative_to(ROOT).parent.parts
     tops = {name[0] for name in imported(tree, package)} - set(sys.stdlib_module_names) - {"course_lib", "google"}
     tops -= {extra for folder, extra in EXTRAS.items() if folder in path.parts}
     assert {CONDA.get(name, name) for name in tops} <= environment
 
 
 def test_the_course_itself_and_a_lab_are_installed(environment):
-    found = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    found = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     assert {"pip": ["-e ."]} in found and {"pip", "jupyterlab", "ipykernel", "ipywidgets"} <= environment
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_it_fits_into_a_gigabyte_and_shows_a_picture_before_it_trains(path):
-    cost = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text())[path.stem]
+    cost = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text(encoding="utf-8"))[path.stem]
     assert 0 < cost["peak_mb"] <= 1000
     code = cells(path)
     first = next(i for i, cell in enumerate(code) if any("image/png" in out.get("data", {}) for out in cell["outputs"]))
@@ -69,7 +69,9 @@ def test_it_fits_into_a_gigabyte_and_shows_a_picture_before_it_trains(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_its_badges_open_this_very_notebook(path):
-    address = yaml.safe_load((ROOT / "CITATION.cff").read_text())["repository-code"].removeprefix("https://github.com/")
+    address = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"].removeprefix(
+        "https://github.com/"
+    )
     text = source(json.loads(path.read_text(encoding="utf-8"))["cells"][0])
     assert f"(https://colab.research.google.com/github/{address}/blob/main/notebooks/{path.name})" in text
     assert f"(https://mybinder.org/v2/gh/{address}/HEAD?labpath=notebooks/{path.name})" in text

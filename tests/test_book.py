@@ -34,7 +34,7 @@ def book(tmp_path_factory):
     """The folder of a book that was made for this test."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "book/make.py", "book", "--to", str(folder)]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300)
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-3000:]
     return folder / "book"
 

@@ -73,10 +73,10 @@ def predict(page, path: Path) -> None:
     table.locator("tr.made[data-claim=ar-slow]").wait_for()
     set_slider(row.locator("input[type=range]"), "End")
     deadline = time.monotonic() + ANSWERS
-    while json.loads(path.read_text())["ar-slow"]["confidence"] != 100:
+    while json.loads(path.read_text(encoding="utf-8"))["ar-slow"]["confidence"] != 100:
         assert time.monotonic() < deadline, "the confidence was not written down"
         page.wait_for_timeout(100)
-    assert json.loads(path.read_text())["ar-slow"]["verdict"] == "holds only if …"
+    assert json.loads(path.read_text(encoding="utf-8"))["ar-slow"]["verdict"] == "holds only if …"
     shoot(table, "predictions")
 
 

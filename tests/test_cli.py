@@ -1,5 +1,6 @@
 """`course`: every command answers with status 0 or one line that says why not."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -44,9 +45,25 @@ def test_no_command_and_an_unknown_one_are_refused(capsys):
 
 
 def test_it_runs_as_a_module():
-    found = subprocess.run([sys.executable, "-m", "course_lib", "train", "nobody"], capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-m", "course_lib", "train", "nobody"], capture_output=True, encoding="utf-8"
+    )
     assert found.returncode == 1
     assert "'nobody'" in found.stderr and "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "cp437", "cp1252", "ascii"])
+@pytest.mark.parametrize("words", [["doctor"], ["train"], ["experiment"], ["train", "n\u00f6b\u2713dy"]], ids=" ".join)
+def test_an_old_encoding_of_a_pipe_stops_no_command(encoding, words, monkeypatch, cache):
+    pipes = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+    with pytest.raises(UnicodeEncodeError):
+        print("\u2713", file=io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    for name, pipe in pipes.items():
+        monkeypatch.setattr(sys, name, pipe)
+    assert main(words) == (len(words) > 1)
+    for pipe in pipes.values():
+        pipe.flush()
+    assert pipes["stderr" if words[1:] else "stdout"].buffer.getvalue()
 
 
 # doctor
@@ -117,14 +134,14 @@ def test_train_lists_recipes_and_refuses_an_unknown_one(capsys):
 def test_an_experiment_rewrites_its_result(capsys, monkeypatch, tmp_path):
     def colours():
         """Which colour wins."""
-        return {"red": 1}
+        return experiments.Found({"red": 1})
 
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     monkeypatch.setitem(experiments.EXPERIMENTS, "colours", colours)
     assert main(["experiment"]) == 0
     assert "Which colour wins." in capsys.readouterr().out
     assert main(["experiment", "colours"]) == 0
-    result = json.loads((tmp_path / "results" / "colours.json").read_text())
+    result = json.loads((tmp_path / "results" / "colours.json").read_text(encoding="utf-8"))
     assert result["metrics"] == {"red": 1} and result["about"] == "Which colour wins." and result["code"]
 
 
@@ -143,7 +160,9 @@ def test_bench_passes_its_options_on_and_no_other_command_takes_unknown_ones(cap
     monkeypatch.setattr(runtime, "ROOT", tmp_path)
     script = tmp_path / "tests" / "benchmarks" / "run.py"
     script.parent.mkdir(parents=True)
-    script.write_text("import sys; sys.exit(7 if sys.argv[1:] == ['--quality', '--only', 'DiT'] else 8)")
+    script.write_text(
+        "import sys; sys.exit(7 if sys.argv[1:] == ['--quality', '--only', 'DiT'] else 8)", encoding="utf-8"
+    )
     assert main(["bench", "--quality", "--only", "DiT"]) == 7
     with pytest.raises(SystemExit):
         main(["train", "nobody", "--quality"])
@@ -167,14 +186,17 @@ def clone(tmp_path):
     """A small clone with the address in every form, and one notebook whose outputs are fresh."""
     old = repository()
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "pyproject.toml").write_text(f'[project.urls]\nRepository = "https://github.com/{old}"\n')
+    (tmp_path / "pyproject.toml").write_text(
+        f'[project.urls]\nRepository = "https://github.com/{old}"\n', encoding="utf-8"
+    )
     (tmp_path / "README.md").write_text(
         f"https://github.com/{old}/issues https://github.com/{old}.git https://github.com/{old}-more\n"
-        f"https://colab.research.google.com/github/{old}/blob/main/x.ipynb https://mybinder.org/v2/gh/{old}/HEAD\n"
+        f"https://colab.research.google.com/github/{old}/blob/main/x.ipynb https://mybinder.org/v2/gh/{old}/HEAD\n",
+        encoding="utf-8",
     )
     cells = [{"cell_type": "code", "source": [f"!git clone https://github.com/{old}\n"], "outputs": ["kept"]}]
     notebook = {"cells": cells, "metadata": {"course": {"code_hash": code_hash(cells)}}}
-    (tmp_path / "notebooks" / "00_x.ipynb").write_text(json.dumps(notebook, indent=1))
+    (tmp_path / "notebooks" / "00_x.ipynb").write_text(json.dumps(notebook, indent=1), encoding="utf-8")
     return tmp_path
 
 
@@ -182,9 +204,9 @@ def test_publish_moves_every_address_and_keeps_outputs_fresh(clone):
     old = repository(clone)
     assert [path.name for path in publish("some-one/my.course", clone)] == ["README.md", "00_x.ipynb", "pyproject.toml"]
     assert repository(clone) == "some-one/my.course"
-    text = (clone / "README.md").read_text()
+    text = (clone / "README.md").read_text(encoding="utf-8")
     assert text.count("some-one/my.course") == 4 and text.count(old) == 1  # the one that is another repository
-    notebook = json.loads((clone / "notebooks" / "00_x.ipynb").read_text())
+    notebook = json.loads((clone / "notebooks" / "00_x.ipynb").read_text(encoding="utf-8"))
     assert "some-one/my.course" in notebook["cells"][0]["source"][0] and notebook["cells"][0]["outputs"] == ["kept"]
     assert notebook["metadata"]["course"]["code_hash"] == code_hash(notebook["cells"])
     assert publish("some-one/my.course", clone) == []
@@ -192,9 +214,9 @@ def test_publish_moves_every_address_and_keeps_outputs_fresh(clone):
 
 def test_publish_leaves_a_stale_notebook_stale(clone):
     path = clone / "notebooks" / "00_x.ipynb"
-    path.write_text(path.read_text().replace("!git", "!echo stale; git"))
+    path.write_text(path.read_text(encoding="utf-8").replace("!git", "!echo stale; git"), encoding="utf-8")
     publish("some-one/my.course", clone)
-    notebook = json.loads(path.read_text())
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     assert notebook["metadata"]["course"]["code_hash"] != code_hash(notebook["cells"])
 
 

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
-ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 PREDICT = (
     "predictions.choice = {'claim': predictions.rows[0]['id'], 'verdict': predictions.verdicts[0], 'confidence': 50}"
 )
@@ -68,7 +68,7 @@ def test_one_notebook_fetches_the_course_and_runs_to_its_end(machine, repository
     notebook.cells.append(nbformat.v4.new_code_cell(asked))
     run(machine, notebook, repository, wheels())
     said = texts(notebook)[1:]
-    assert len(json.loads((drive / "predictions.json").read_text())) == 1
+    assert len(json.loads((drive / "predictions.json").read_text(encoding="utf-8"))) == 1
     assert said[-1] == "1 widget manager\n"  # without it Colab shows no widget of ours
     assert said[0].splitlines()[-1].startswith("Ready, on the processor"), said[0]
     assert any(text.splitlines()[-1:] == ["ready"] for text in said), said

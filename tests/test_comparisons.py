@@ -38,7 +38,7 @@ def test_the_budget_is_a_run_a_family_share_and_seed_and_goes_on_where_it_stoppe
     monkeypatch.setattr(comparisons, "_measured", lambda draw: {"frechet": 1.0})
     with pytest.raises(KeyboardInterrupt):
         comparisons.budget()
-    assert len(json.loads((cache / "budget.json").read_text())) == 5
+    assert len(json.loads((cache / "budget.json").read_text(encoding="utf-8"))) == 5
     done.append(None)  # not interrupted again
     rows = comparisons.budget()["runs"]
     wanted = [(f, s, n) for s, ns in comparisons.SHARES.items() for n in ns for f in ("autoregressive", "noise")]

@@ -240,7 +240,7 @@ def damaged(tmp_path, monkeypatch):
     real = runtime.data_dir()
     shutil.copytree(real / "fashion", tmp_path / "fashion", ignore=lambda _, names: [n for n in names if n[0] != "v"])
     known = {name: sha for name, sha in files.checksums().items() if name.startswith("fashion/validation")}
-    (tmp_path / "checksums.json").write_text(json.dumps(known))
+    (tmp_path / "checksums.json").write_text(json.dumps(known), encoding="utf-8")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     load("fashion", "validation")
     return tmp_path / "fashion" / "validation-pixels.idx.xz"
@@ -267,7 +267,7 @@ def test_a_missing_file_is_one_clear_error(damaged):
 
 def test_a_missing_or_damaged_list_of_checksums_is_one_clear_error(damaged):
     listed = damaged.parent.parent / "checksums.json"
-    listed.write_text("{")
+    listed.write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match=r"checksums.json is damaged .*git checkout"):
         load("fashion", "validation")
     listed.unlink()
@@ -614,7 +614,7 @@ def test_floats_run_from_minus_one_to_one():
         ({"pixels": np.zeros((5, 3, 2, 2), np.uint8)}, "pixels must be a uint8 tensor"),
         ({"pixels": torch.zeros(5, 2, 2, dtype=torch.uint8)}, r"pixels must have shape \[N, C, H, W\]"),
         ({"pixels": torch.zeros(5, 4, 2, 2, dtype=torch.uint8)}, "with 1 or 3 channels"),
-        ({"labels": torch.zeros(5)}, "labels must be an int64 tensor"),
+        ({"labels": torch.zeros(5)}, "labels must be a tensor of whole numbers, got torch.float32"),
         ({"labels": torch.zeros(4).long()}, r"labels must have shape \[5\]"),
         ({"labels": torch.tensor([0, 1, 2, 3, 0])}, "labels run from 0 to 3, but names lists 3"),
         ({"labels": torch.tensor([0, 1, 2, -1, 0])}, "labels run from -1"),

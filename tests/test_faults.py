@@ -28,7 +28,7 @@ def test_a_notebook_on_a_bad_day_draws_no_wrong_picture():
 
 
 def test_the_committed_campaign_is_whole_and_nothing_broke():
-    rows = json.loads((runtime.data_dir() / "results" / "faults.json").read_text())["metrics"]
+    rows = json.loads((runtime.data_dir() / "results" / "faults.json").read_text(encoding="utf-8"))["metrics"]
     days = {f"notebook {number}, {kind}" for number in NOTEBOOKS for kind in notebooks.KINDS}
     assert set(rows) == {*FAULTS, *days}
     for name, row in rows.items():

@@ -20,7 +20,7 @@ from course_lib.publish import code_hash
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = sorted((ROOT / "course_lib").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 FLOORS = {"runtime": 0, "data": 1, "networks": 2, "methods": 3, "training": 4, "measure": 5, "show": 6}
 # above the floors: nobody imports them
@@ -54,7 +54,11 @@ def imported(tree: ast.AST, package: tuple[str, ...] = ()) -> set[tuple[str, ...
 
 def rooms_imported(path: Path) -> set[str]:
     package = path.relative_to(ROOT).parent.parts
-    return {name[1] for name in imported(ast.parse(path.read_text()), package) if name[0] == "course_lib" and name[1:]}
+    return {
+        name[1]
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")), package)
+        if name[0] == "course_lib" and name[1:]
+    }
 
 
 def cells(path: Path, kind: str = "code") -> list[dict]:
@@ -106,7 +110,7 @@ def test_relative_imports_are_resolved():
 
 @pytest.mark.parametrize("path", LIBRARY, ids=name_of)
 def test_files_and_functions_are_short(path):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 250
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -115,7 +119,7 @@ def test_files_and_functions_are_short(path):
 
 def code_lines(path: Path) -> int:
     """Lines that do something: without blank lines, comments and docstrings."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     said = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
@@ -135,7 +139,7 @@ def test_the_library_stays_small():
 
 @pytest.mark.parametrize("path", LIBRARY, ids=name_of)
 def test_public_things_have_docstrings(path):
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not tree.body or ast.get_docstring(tree), "the file says nothing of itself"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
@@ -145,7 +149,7 @@ def test_public_things_have_docstrings(path):
 @pytest.mark.parametrize("path", [*LIBRARY, *sorted((ROOT / "tests").rglob("*.py"))], ids=name_of)
 def test_nothing_is_left_for_later(path):
     unfinished = ["TO" + "DO", "FIX" + "ME", "mark." + "skip", "mark." + "xfail", "pytest." + "skip(", ".cu" + "da()"]
-    assert not [word for word in unfinished if word in path.read_text()]
+    assert not [word for word in unfinished if word in path.read_text(encoding="utf-8")]
 
 
 # Dependencies: one list, three places
@@ -160,7 +164,7 @@ def requirements(*extras: str) -> dict[str, Requirement]:
 
 
 def test_environment_yml_says_the_same_as_pyproject():
-    found = yaml.safe_load((ROOT / "environment.yml").read_text())
+    found = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert found["channels"] == ["conda-forge"]
     lines = [line for line in found["dependencies"] if isinstance(line, str) and line != "pip"]
     conda = {line.split()[0]: line.partition(" ")[2].replace(" ", "") for line in lines if line[:7] != "python="}
@@ -173,7 +177,7 @@ def test_environment_yml_says_the_same_as_pyproject():
 
 
 def test_constraints_pin_every_dependency_within_its_range():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     assert pins["torch"] == "2.13.0"
     for name, item in requirements(*PROJECT["optional-dependencies"]).items():
@@ -181,8 +185,8 @@ def test_constraints_pin_every_dependency_within_its_range():
 
 
 def test_pre_commit_formats_with_the_pinned_ruff():
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
-    assert f"ruff=={hook['rev'].removeprefix('v')}\n" in (ROOT / "constraints.txt").read_text()
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert f"ruff=={hook['rev'].removeprefix('v')}\n" in (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert {item["id"] for item in hook["hooks"]} == {"ruff-check", "ruff-format"}
     assert all("jupyter" in item["types_or"] for item in hook["hooks"])
 
@@ -195,7 +199,7 @@ def outside(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("path", LIBRARY, ids=name_of)
 def test_what_the_package_imports_is_declared(path):
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):  # relative imports are the course's own
         if isinstance(node, ast.ImportFrom) and node.level:
             node.module, node.level = "course_lib", 0
@@ -296,7 +300,7 @@ def test_pictures_in_the_text_have_words_for_those_who_do_not_see_them(path):
 
 def test_every_notebook_has_its_cost_within_the_limits():
     path = ROOT / "data" / "results" / "notebooks.json"
-    rows = json.loads(path.read_text()) if path.exists() else {}
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     assert sorted(rows) == [path.stem for path in NOTEBOOKS]
     for name, row in rows.items():
         assert row["peak_mb"] <= 1000, f"{name} takes {row['peak_mb']} MB: a free Binder has 1 GB"
@@ -307,7 +311,9 @@ def test_every_notebook_has_its_cost_within_the_limits():
 
 
 def test_the_tracked_tree_is_light():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    ).stdout
     sizes = {name: (ROOT / name).stat().st_size for name in listed.split("\0") if name and (ROOT / name).is_file()}
 
     def total(start: str, end: str = "") -> float:
@@ -322,7 +328,7 @@ def test_the_tracked_tree_is_light():
 def test_pages_repeat_the_one_address():
     address = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
     for page in ("README.md", "CITATION.cff", "CONTRIBUTING.md"):
-        text = (ROOT / page).read_text()
+        text = (ROOT / page).read_text(encoding="utf-8")
         assert f"https://github.com/{address}" in text
         for found in re.findall(r"(?:colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w-]+/[\w.-]+)", text):
             assert found == address, f"{page} names {found}"
@@ -330,5 +336,5 @@ def test_pages_repeat_the_one_address():
 
 @pytest.mark.parametrize("words", [["check"], ["format", "--check"]], ids=" ".join)
 def test_code_is_linted_and_formatted(words):
-    found = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=ROOT, capture_output=True, text=True)
+    found = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert found.returncode == 0, found.stdout[-3000:] + "\nmake lint"

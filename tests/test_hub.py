@@ -82,7 +82,7 @@ def run(shared, code: str, *words: str, **environment: str) -> subprocess.Comple
     kept |= {"PYTHONPATH": str(shared), "OMP_NUM_THREADS": "1"} | environment
     command = [sys.executable, "-c", code, *words]
     where = shared / "notebooks"
-    return subprocess.run(command, cwd=where, env=kept, preexec_fn=powerless, capture_output=True, text=True)
+    return subprocess.run(command, cwd=where, env=kept, preexec_fn=powerless, capture_output=True, encoding="utf-8")
 
 
 def test_thirty_people_share_one_read_only_course(shared, tmp_path):

@@ -2,8 +2,10 @@
 
 import copy
 import math
+import sys
 
 import numpy as np
+import psutil
 import pytest
 import tiny
 import torch
@@ -62,6 +64,44 @@ def test_features_that_do_not_fit_are_named():
         fd.features(torch.zeros(3, 28, 28, dtype=torch.uint8))
     with pytest.raises(ValueError, match="not finite"):
         fd.features(torch.full((2, 1, 28, 28), math.nan))
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        (torch.rand(4, 1, 28, 28), r"from \S+ to 0\S*, but floats must lie in \[-1, 1\]: give 2 \* x - 1"),
+        (torch.rand(4, 1, 28, 28) * 255, r"must lie in \[-1, 1\]: give x / 127.5 - 1"),
+        (torch.randint(-9, 300, (4, 1, 28, 28)), r"of torch.int64 run from -\d to 2\d\d, but .* must lie in 0\.\.255"),
+        (torch.rand(4, 1, 28, 28) > 0.5, r"of torch.bool run from 0 to 1, but whole numbers must lie in 0\.\.255"),
+    ],
+    ids=["from 0 to 1", "from 0 to 255", "beyond bytes", "yes and no"],
+)
+def test_pictures_in_another_range_are_refused_with_the_remedy(pictures, said):
+    with pytest.raises(ValueError, match=said):
+        fd.report(pictures)
+
+
+def test_pictures_of_one_range_measure_the_same_in_any_dtype():
+    pixels = data.load("fashion", "test").pixels[:20]
+    wanted = fd.features(pixels)[0]
+    for same in (pixels.int(), pixels.long(), pixels / 127.5 - 1, pixels.double() / 127.5 - 1):
+        assert torch.allclose(fd.features(same)[0], wanted, atol=1e-4)  # fp32 rounds
+
+
+def test_labels_that_do_not_fit_are_refused():
+    pictures = data.load("fashion", "test")[:20]
+    for labels in (pictures.labels[:19], pictures.labels[:1], pictures.labels[:, None]):
+        with pytest.raises(ValueError, match=r"labels must be \[20\], one a picture"):
+            fd.report(pictures.pixels, labels)
+
+
+def test_the_peak_of_memory_is_known_on_every_system(monkeypatch):
+    here = measure.peak_mb()
+    assert 50 < here < 50_000
+    memory = type("Memory", (), {"peak_wset": 123_000_000})  # Windows: bytes, and no module `resource`
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr(psutil.Process, "memory_info", lambda process: memory)
+    assert measure.peak_mb() == 123
 
 
 def test_recall_is_one_on_the_same_set_and_zero_far_away():

@@ -1,10 +1,12 @@
 """The first cell of every notebook, in all the wrong places: one sentence, and what to do."""
 
 import json
+import os
 import re
 import shutil
 import socket
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from course_lib import places, runtime
+from course_lib.data import results
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -134,7 +137,7 @@ def test_a_file_that_is_missing_or_damaged_is_named(monkeypatch, tmp_path, harm)
 
 
 def test_a_cache_that_cannot_be_written_gives_way_to_a_temporary_one(monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
     places.ready(1)
     said, ready = capsys.readouterr().out.splitlines()
@@ -142,6 +145,17 @@ def test_a_cache_that_cannot_be_written_gives_way_to_a_temporary_one(monkeypatch
     assert "is read-only" in said and "set COURSE_CACHE" in said and ready.startswith("Ready")
     assert runtime.cache_dir().is_dir() and str(runtime.cache_dir()) in said
     runtime.cache_dir().rmdir()
+
+
+def test_without_a_home_it_says_where_the_work_goes(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("COURSE_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # a container under a number that is nobody's
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    places.ready(1)
+    said, ready = capsys.readouterr().out.splitlines()
+    sentence(said)
+    assert str(tmp_path) in said and "set COURSE_CACHE" in said and ready.startswith("Ready")
 
 
 def test_a_folder_that_vanished_or_is_read_only_is_named(monkeypatch, capsys):
@@ -213,6 +227,6 @@ def test_a_wrong_choice_is_one_sentence(monkeypatch, name, value):
 
 
 def test_the_room_asked_for_holds_the_largest_notebook():
-    rows = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text()).values()
+    rows = results.read("notebooks").values()
     context = 0.5e9  # bytes that CUDA itself takes, about
     assert 1e6 * max(row["peak_mb"] for row in rows) + context <= places.GPU < 4e9  # as if all were on the GPU

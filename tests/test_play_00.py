@@ -237,10 +237,10 @@ def test_what_is_no_prediction_is_refused_and_loses_nothing(own_cache, claim, ve
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"rule": {"verdict": "holds"}}', '{"rule": 3}'])
 def test_a_damaged_file_is_set_aside_and_kept(own_cache, text):
-    own_cache.write_text(text)
+    own_cache.write_text(text, encoding="utf-8")
     assert Predictions().made == {}
     (kept,) = own_cache.parent.iterdir()
-    assert kept.name.startswith("predictions.damaged-") and kept.read_text() == text
+    assert kept.name.startswith("predictions.damaged-") and kept.read_text(encoding="utf-8") == text
     book.predict("rule", "holds", 60)
     assert set(book.load()) == {"rule"}
 

@@ -60,7 +60,9 @@ def test_every_first_cell_fetches_from_there_and_no_output_went_stale(moved):
 
 @pytest.mark.parametrize("words", [["check"], ["format", "--check"]], ids=" ".join)
 def test_a_long_address_still_passes_the_linter(moved, words):
-    found = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=moved, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-m", "ruff", *words, "."], cwd=moved, capture_output=True, encoding="utf-8"
+    )
     assert found.returncode == 0, found.stdout[-3000:]
 
 
@@ -68,4 +70,4 @@ def test_there_and_back_changes_nothing(moved):
     publish(repository(ROOT), moved)
     here = {name: text for name, text in texts(published.ROOT / "notebooks").items() if name.endswith(".ipynb")}
     assert {name: text for name, text in texts(moved / "notebooks").items() if name.endswith(".ipynb")} == here
-    assert (moved / "README.md").read_text() == (ROOT / "README.md").read_text()
+    assert (moved / "README.md").read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")

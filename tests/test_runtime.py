@@ -1,6 +1,7 @@
 """runtime: device, precision, cores, seeds and budgets, each chosen by what is there or by the environment."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,17 @@ def plain(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A container that runs under a number that belongs to nobody."""
+
+    for name in ("HOME", "USERPROFILE", "COURSE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does there
+    with pytest.raises(RuntimeError):
+        Path.home()
 
 
 def has_cuda(monkeypatch, capability=(8, 0)):
@@ -204,6 +216,12 @@ def test_a_seed_repeats_initial_weights_and_draws():
         assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("wrong", [0, "7", torch.tensor(1)])
+def test_a_generator_that_is_none_is_named_with_the_remedy(wrong):
+    with pytest.raises(ValueError, match=r"generator=.* must be a torch.Generator, such as torch.Generator\(\)"):
+        runtime.noise(2, (3,), wrong)
+
+
 # Budgets and folders
 
 
@@ -217,7 +235,7 @@ def test_a_budget_is_a_fixed_number_of_steps(monkeypatch):
     assert runtime.budget(cpu=30, gpu=3000) == 1
 
 
-@pytest.mark.parametrize("value", ["much", "", "-1", "0", "nan", "inf"])
+@pytest.mark.parametrize("value", ["much", "-1", "0", "nan", "inf"])
 def test_a_budget_that_is_no_number_is_named(monkeypatch, value):
     monkeypatch.setenv("COURSE_BUDGET", value)
     with pytest.raises(ValueError, match=f"COURSE_BUDGET='{value}' must be a number above 0"):
@@ -233,3 +251,34 @@ def test_folders_can_be_moved(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert runtime.data_dir() == runtime.ROOT / "data"
     assert runtime.cache_dir() == tmp_path / "pixels-tokens-noise"
+
+
+FOLDERS = ("COURSE_DATA", "COURSE_CACHE", "XDG_CACHE_HOME")
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_what_is_set_to_nothing_is_not_set(monkeypatch, tmp_path, value):
+    for name in (*NAMES, *FOLDERS):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert runtime.device().type == "cpu" and runtime.precision() and runtime.budget(cpu=30, gpu=3) == 30
+    assert runtime.data_dir() == runtime.ROOT / "data"
+    assert runtime.cache_dir() == tmp_path / ".cache" / "pixels-tokens-noise"
+
+
+def test_a_tilde_is_the_home_folder_in_every_setting(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in FOLDERS:
+        monkeypatch.setenv(name, f" ~/{name} ")
+    assert runtime.data_dir() == tmp_path / "COURSE_DATA" and runtime.cache_dir() == tmp_path / "COURSE_CACHE"
+    monkeypatch.delenv("COURSE_CACHE")
+    assert runtime.cache_dir() == tmp_path / "XDG_CACHE_HOME" / "pixels-tokens-noise"
+
+
+def test_without_a_home_the_cache_lies_where_it_was_asked_for_or_among_temporary_files(homeless, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert runtime.cache_dir() == tmp_path / ".cache" / "pixels-tokens-noise"
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "mine"))
+    assert runtime.cache_dir() == tmp_path / "mine"
+    monkeypatch.setenv("COURSE_CACHE", "~/mine")
+    assert runtime.cache_dir() == tmp_path / "mine"

@@ -37,7 +37,7 @@ def launch(folder: Path, *words: str) -> str:
     # --multi_gpu means "by torchrun"; where there is no GPU the processes meet over gloo. Port 0 is any free one.
     options = "--multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no"
     command = [sys.executable, "-m", "accelerate.commands.launch", *options.split(), "--main_process_port", "0", "-m"]
-    found = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, timeout=900)
+    found = subprocess.run([*command, *words], capture_output=True, encoding="utf-8", env=environment, timeout=900)
     assert found.returncode == 0, found.stderr[-3000:]
     return found.stdout
 
@@ -52,7 +52,7 @@ def both(tmp_path_factory) -> tuple[dict, list[dict], Path]:
         one = trainings(folder)
     (folder / "left.safetensors").rename(folder / "begun.safetensors")
     launch(folder, "together", str(folder))
-    return one, [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], folder
+    return one, [json.loads((folder / f"{rank}.json").read_text(encoding="utf-8")) for rank in (0, 1)], folder
 
 
 def apart(ours: list[float], theirs: list[float]) -> float:
@@ -89,7 +89,7 @@ def test_only_the_first_process_writes_and_speaks(both):
 def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
     said = launch(tmp_path, "faults.tiny", "train", "tiny")
     assert said.count("steps in") == 1 and json.loads(said[said.index("{") :]) == {"loss": 1.0}
-    result = json.loads((tmp_path / "data/results/tiny.json").read_text())
+    result = json.loads((tmp_path / "data/results/tiny.json").read_text(encoding="utf-8"))
     assert result["processes"] == 2
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "alone"))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
@@ -100,7 +100,7 @@ def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
         assert main(["train", "tiny"]) == 0
     finally:
         tiny.forget()
-    alone = json.loads((tmp_path / "alone/results/tiny.json").read_text())
+    alone = json.loads((tmp_path / "alone/results/tiny.json").read_text(encoding="utf-8"))
     assert abs(alone["train_loss"] / result["train_loss"] - 1) < MUON
     ours, theirs = (
         rounding.unpacked(load_file(tmp_path / place / "checkpoints/tiny.safetensors")) for place in ("data", "alone")

@@ -123,7 +123,10 @@ def test_the_book_carries_a_figures_words_and_its_own_badges():
 def test_the_recorded_widgets_are_the_notebooks_and_their_front_ends_ask_for_nothing_else(tmp_path):
     live.front_ends(tmp_path)
     for name in live.NAMES:
-        told, script = json.loads((tmp_path / f"{name}.json").read_text()), (tmp_path / f"{name}.js").read_text()
+        told, script = (
+            json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")),
+            (tmp_path / f"{name}.js").read_text(encoding="utf-8"),
+        )
         own = {trait for trait in getattr(play, name.capitalize()).class_traits(sync=True)}
         known = {*told["state"], *told.get("films", [{"told": {}}])[0]["told"]}
         assert known <= own, f"{known - own} are no traits of {name}: run `python book/live.py`"
@@ -135,7 +138,7 @@ def test_the_recorded_widgets_are_the_notebooks_and_their_front_ends_ask_for_not
         for output in cell.get("outputs", [])
         if "text/html" in output.get("data", {})
     ]
-    answer = json.loads((tmp_path / "game.json").read_text())["rounds"][0]["answer"]
+    answer = json.loads((tmp_path / "game.json").read_text(encoding="utf-8"))["rounds"][0]["answer"]
     for word in ("real", "pixel by pixel", "out of noise"):
         said = re.search(rf"{word}</b>: (.*?)</li>", stored)[1]
         assert [int(number) for number in re.findall(r"(\d+) \(", said)] == [

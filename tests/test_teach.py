@@ -208,7 +208,7 @@ def test_course_teach_says_what_it_made_and_refuses_what_would_overwrite(tmp_pat
 def test_every_notebook_has_a_part_and_a_notebook_of_ones_own_is_one(tmp_path):
     (tmp_path / "notebooks").mkdir()
     for name in ("03_a", "77_b"):
-        (tmp_path / "notebooks" / f"{name}.ipynb").write_text('{"cells": [], "metadata": {}}')
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_text('{"cells": [], "metadata": {}}', encoding="utf-8")
     assert [path.parent.name for path in build(tmp_path / "class", root=tmp_path)] == ["pixels", "77_b"]
     assert all(path.parent.name in ("opening", "pixels", "tokens", "noise") for path in build(tmp_path / "all"))
 
@@ -219,19 +219,21 @@ def test_a_part_is_graded_as_it_should_be_and_nothing_stops_the_run(tmp_path):
     assert not complaints
     row = rows["00_two_questions"]
     assert [row[kind] for kind in ("most", *KINDS)] == [4, 4, 0, 0, 3]  # the endless one lost a single exercise
-    with open(course / "grades.csv", newline="") as file:
+    with open(course / "grades.csv", newline="", encoding="utf-8") as file:
         found = {line["student_id"]: (float(line["score"]), float(line["max_score"])) for line in csv.DictReader(file)}
     assert found == {"right": (4, 4), "wrong": (0, 4), "tampered": (0, 4), "endless": (3, 4)}
-    page = (course / "feedback" / "wrong" / "opening" / "00_two_questions.html").read_text()
+    page = (course / "feedback" / "wrong" / "opening" / "00_two_questions.html").read_text(encoding="utf-8")
     assert "Score: 0.0 / 4.0" in page and "by_luck: not attempted." in page
-    assert "CellTimeoutError" in (course / "feedback" / "endless" / "opening" / "00_two_questions.html").read_text()
+    assert "CellTimeoutError" in (course / "feedback" / "endless" / "opening" / "00_two_questions.html").read_text(
+        encoding="utf-8"
+    )
     release = read(course / "release" / "opening" / "00_two_questions.ipynb")
     for before, after in zip(read(PATHS[0])["cells"], release["cells"], strict=True):
         assert before["cell_type"] == "markdown" or text(after) == text(before)
 
 
 def test_all_parts_were_graded_as_they_should_be():
-    rows = json.loads(teach_all.RESULT.read_text())["notebooks"]
+    rows = json.loads(teach_all.RESULT.read_text(encoding="utf-8"))["notebooks"]
     for name, row in rows.items():
         assert row["right"] == row["most"] > row["endless"] > 0 and row["wrong"] == row["tampered"] == 0, name
         source = read(NOTEBOOKS / f"{name}.ipynb")

@@ -34,7 +34,7 @@ def sheet(chrome, tmp_path_factory):
     home = tmp_path_factory.mktemp("widgets")
     (home / "notebooks").mkdir()
     for name, code in MADE.items():
-        (home / "notebooks" / f"{name}.py").write_text(code)
+        (home / "notebooks" / f"{name}.py").write_text(code, encoding="utf-8")
     cells = [nbformat.v4.new_code_cell(f"from {name} import widget\nwidget") for name in MADE]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})

@@ -40,4 +40,4 @@ if __name__ == "__main__":
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(said):
         found = trainings(Path(sys.argv[1]))
     rank = os.environ.get("RANK", "alone")
-    (Path(sys.argv[1]) / f"{rank}.json").write_text(json.dumps(found | {"said": said.getvalue()}))
+    (Path(sys.argv[1]) / f"{rank}.json").write_text(json.dumps(found | {"said": said.getvalue()}), encoding="utf-8")

@@ -21,7 +21,7 @@ CHECKSUMS = "checksums.json"
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pictures with their labels: `pixels` uint8 [N, C, H, W], `labels` int64 [N], `names` one a class.
+    """Pictures with their labels: `pixels` uint8 [N, C, H, W], `labels` [N] (kept as int64), `names` one a class.
 
     `captions` is one string a picture or None; `extra` holds further columns, each a list of N. Built in notebook 01.
     """
@@ -42,9 +42,12 @@ class Pictures:
                 f"pixels must have shape [N, C, H, W] with 1 or 3 channels, got {list(pixels.shape)}. Grey pictures "
                 "[N, H, W] need pixels[:, None]."
             )
-        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64:
+        whole = isinstance(labels, torch.Tensor) and not (labels.is_floating_point() or labels.is_complex())
+        if not whole or labels.dtype == torch.bool:
             kind = getattr(labels, "dtype", type(labels).__name__)
-            raise ValueError(f"labels must be an int64 tensor, got {kind}. Call .long() on it.")
+            raise ValueError(f"labels must be a tensor of whole numbers, got {kind}. Call .long() on it.")
+        labels = labels.long()
+        object.__setattr__(self, "labels", labels)  # frozen: whatever came, from here on it is int64
         if labels.shape != pixels.shape[:1]:
             raise ValueError(f"labels must have shape [{len(pixels)}], one a picture, got {list(labels.shape)}.")
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.names):

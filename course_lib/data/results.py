@@ -83,10 +83,10 @@ def tidy(rows: Iterable[dict], task: str, metrics: Iterable[str], **same) -> lis
 
 def code_version() -> str:
     """The last commit that changed the package, with + where files were changed since; "unknown" outside a checkout."""
-    git = ["git", "-C", str(runtime.ROOT / "course_lib")]
+    git, reading = ["git", "-C", str(runtime.ROOT / "course_lib")], {"capture_output": True, "encoding": "utf-8"}
     try:
-        log = subprocess.run([*git, "log", "-1", "--format=%h", "--", "."], capture_output=True, text=True, check=True)
-        dirty = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True).stdout
+        log = subprocess.run([*git, "log", "-1", "--format=%h", "--", "."], check=True, **reading)
+        dirty = subprocess.run([*git, "status", "--porcelain", "."], **reading).stdout
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return (log.stdout.strip() or "unknown") + ("+" if dirty else "")

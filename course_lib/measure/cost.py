@@ -1,10 +1,10 @@
 """What it cost: seconds, calls of the network, floating-point operations, memory. Built in notebook 03."""
 
-import resource
 import sys
 import time
 from collections.abc import Callable
 
+import psutil
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -76,5 +76,9 @@ def flops(work: Callable[[], object]) -> int:
 
 def peak_mb() -> float:
     """The most memory this process has had resident so far, in MB."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return psutil.Process().memory_info().peak_wset / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)

@@ -27,19 +27,29 @@ def classifier() -> torch.nn.Module:
 @torch.no_grad()
 def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
     """Features `[N, 64]` (float64) and classes `[N]` of pictures `[N, 1, 28, 28]`: uint8, or floats in [-1, 1]."""
-    if x.ndim != 4 or x.shape[1:] != (1, 28, 28) or len(x) == 0:
-        raise ValueError(f"pictures must be [N, 1, 28, 28] with N >= 1, not {tuple(x.shape)}.")
+    _check(x)
     network, parts, classes = classifier(), [], []
     for part in x.split(chunk):
         part = part.to(runtime.device())
-        if part.dtype == torch.uint8:
-            part = part.float() / 127.5 - 1
-        if not part.isfinite().all():
-            raise ValueError("pictures hold numbers that are not finite: did the sampler diverge?")
+        part = part.float() if part.is_floating_point() else part.float() / 127.5 - 1
         feature = network.features(part)
         parts.append(feature.cpu().double())
         classes.append(network.head(feature.relu()).argmax(-1).cpu())
     return torch.cat(parts), torch.cat(classes)
+
+
+def _check(x: Tensor) -> None:
+    """ValueError where these are no pictures of the metric: in another form, or in another range."""
+    if x.ndim != 4 or x.shape[1:] != (1, 28, 28) or len(x) == 0:
+        raise ValueError(f"pictures must be [N, 1, 28, 28] with N >= 1, not {tuple(x.shape)}.")
+    low, high = float(x.min()), float(x.max())
+    if not math.isfinite(low + high):
+        raise ValueError("pictures hold numbers that are not finite: did the sampler diverge?")
+    if x.is_floating_point() and low >= 0:  # no set of garments is grey and white only
+        wanted = "2 * x - 1" if high <= 2 else "x / 127.5 - 1"
+        raise ValueError(f"pictures run from {low:g} to {high:g}, but floats must lie in [-1, 1]: give {wanted}.")
+    if not x.is_floating_point() and (x.dtype == torch.bool or low < 0 or high > 255):
+        raise ValueError(f"pictures of {x.dtype} run from {low:g} to {high:g}, but whole numbers must lie in 0..255.")
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -113,9 +123,11 @@ def report(pixels: Tensor, labels: Tensor | None = None, split: str = "test") ->
     (1 = real pictures with σ = 0.1 noise, same n), `recall` beside `recall_real`, and `agreement` of the classifier
     with the labels beside `agreement_real`. Choices use `split="validation"`.
     """
-    real, _, _ = _reference(split)
+    n = len(pixels)
+    if labels is not None and labels.shape != (n,):
+        raise ValueError(f"labels must be [{n}], one a picture, not {list(labels.shape)}.")
     made, guess = features(pixels)
-    n = len(made)
+    real, _, _ = _reference(split)
     base, distance, spread = floor(min(n, 18_000), split), frechet_distance(made, real), bootstrap(made, real)
     out = {
         "frechet": distance,

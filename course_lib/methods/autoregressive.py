@@ -19,7 +19,7 @@ from .shapes import Known, given
 
 def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
     """Mean cross-entropy in nats a token of `batch` = (tokens, labels); labels are dropped with probability `drop`."""
-    tokens, labels = batch
+    tokens, labels = batch[0].long(), guide.whole(batch[1])
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     logits = model(tokens, labels)
@@ -29,6 +29,7 @@ def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, ge
 @torch.no_grad()
 def nats(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
     """Exact negative log-likelihood of each picture, `[B]`, in nats: the sum over its tokens."""
+    tokens, labels = tokens.long(), guide.whole(labels)
     logits = model(tokens, labels)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     each = F.cross_entropy(logits.flatten(0, -2), tokens.flatten(), reduction="none")
@@ -86,7 +87,7 @@ def sample(
     called with the start (i = 0) and with the first i tokens after each new one.
     """
     check_sampling(temperature, top_k, top_p)
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     B, T, where = len(labels), math.prod(shape), labels.device
     u = runtime.uniforms(B, (T,), generator, like=where)
     x, keep = given(known, (B, *shape), where, tokens=2**62) or torch.zeros(2, B, T, dtype=torch.long, device=where)

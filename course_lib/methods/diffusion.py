@@ -90,7 +90,7 @@ def loss(
     generator=None,
 ) -> Tensor:
     """Mean squared error of the target for `batch` = (x in [-1, 1], labels), at steps drawn uniformly from 1 to T."""
-    x, labels = batch
+    x, labels = guide.floats(batch[0], model), guide.whole(batch[1])
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     T = len(alpha_bar) - 1
@@ -150,12 +150,12 @@ def sample(
     [-`clip`, `clip`]; `known` = (x, keep), both `[B, *shape]`, is replaced after each step by itself at that time, with
     the start's noise; `callback(i, x)` is called with the noise (i = 0) and after each step.
     """
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     T = len(alpha_bar) - 1
     steps = T if steps is None else steps
     _check(steps, eta, alpha_bar, target)
     own = runtime.streams(len(labels), generator)
-    x = runtime.noise(len(labels), shape, own, like=labels.device)
+    x = guide.floats(runtime.noise(len(labels), shape, own, like=labels.device), model)
     model = guide.guided(model, guidance)
     places = torch.linspace(T, 0, int(steps) + 1, dtype=torch.float64).round().long().tolist()
     start, clean = x, given(known, x.shape, x.device)

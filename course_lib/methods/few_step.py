@@ -28,6 +28,8 @@ def at_stride(student: Callable, stride: float) -> Callable:
     def model(x: Tensor, t: Tensor, labels: Tensor) -> Tensor:
         return student(x, t, torch.full_like(t, stride), labels)
 
+    if hasattr(student, "parameters"):
+        model.parameters = student.parameters  # they say in which precision to draw
     return model
 
 
@@ -47,6 +49,8 @@ def sample(
     Guidance is inside the student already: another `guidance` than 1 is an error. So are times and solvers that are
     not its own: the student is told how long a jump is.
     """
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"steps={steps} must be a whole number, at least 1.")
     if guidance != 1:
         raise ValueError(f"guidance={guidance} must be 1: a few-step model has its teacher's guidance in its weights.")
     dials = {"generator": generator, "known": known, "callback": callback}
@@ -67,7 +71,7 @@ def shortcut_loss(
     The shortest jump learns the teacher's guided velocity; each longer one learns that two jumps of half its length
     lead to the same place. Times are where such steps start.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     levels = round(math.log2(finest)) if finest > 1 else 0
     if finest != 2**levels or levels < 1:
         raise ValueError(f"finest={finest} must be a power of two, at least 2: strides are halved.")
@@ -99,7 +103,7 @@ def progressive_loss(
 
     Here both are models of `flow`, `(x, t, labels) -> velocity`; guidance, if any, is in the teacher already.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     if steps < 2 or steps % 2:
         raise ValueError(f"steps={steps} must be even: two steps of the teacher become one of the student.")
     stride = 2 / steps
@@ -125,7 +129,7 @@ def meanflow_loss(
     v is the velocity of the path or, given a `teacher`, its guided one. In a share `same` of the pictures r = t, where
     the loss is that of flow matching.
     """
-    x, labels = batch
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
     noise = torch.randn(x.shape, generator=generator).to(x)
     t, r = flow.times(len(x), generator).to(x), flow.times(len(x), generator).to(x)
     t, r = torch.maximum(t, r), torch.minimum(t, r)

@@ -41,7 +41,7 @@ def loss(
     model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, shift: float = 1.0, generator=None
 ) -> Tensor:
     """Mean squared error of the velocity for `batch` = (x in [-1, 1], labels), at logit-normal times."""
-    x, labels = batch
+    x, labels = guide.floats(batch[0], model), guide.whole(batch[1])
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     noise = torch.randn(x.shape, generator=generator).to(x)
@@ -188,10 +188,10 @@ def sample(
     the worse model of autoguidance; `known` = (x, keep), both `[B, *shape]`, is given, see `solve`; `callback(i, x)` is
     called with the noise (i = 0) and after each of the `steps`.
     """
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     if not 0 <= interval[0] <= interval[1] <= 1:
         raise ValueError(f"interval={interval} must be two times (low, high) in [0, 1]: 0 is data, 1 is noise.")
-    x = runtime.noise(len(labels), shape, generator, like=labels.device)
+    x = guide.floats(runtime.noise(len(labels), shape, generator, like=labels.device), model)
     led = guide.guided(model, guidance, weak=weak)
 
     def velocity(x: Tensor, t: float) -> Tensor:

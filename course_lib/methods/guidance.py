@@ -23,14 +23,32 @@ def doubled(labels: Tensor, null: int) -> Tensor:
     return torch.cat([labels, torch.full_like(labels, null)])
 
 
-def check(labels: Tensor, scale: float) -> None:
-    """ValueError where there is no picture to make, or the guidance scale is no number."""
+def whole(labels: Tensor | None) -> Tensor | None:
+    """Labels of any whole-number dtype as int64, as networks want them; None, for none, stays None."""
+    if isinstance(labels, Tensor) and (labels.is_floating_point() or labels.dtype == torch.bool):
+        raise ValueError(f"labels must be whole numbers, not {labels.dtype}: call .long() on them.")
+    return labels.long() if isinstance(labels, Tensor) else labels
+
+
+def floats(x: Tensor, model: Callable) -> Tensor:
+    """Pictures in the precision of the model's weights (fp32 or float64); a callable without weights takes any."""
+    if not x.is_floating_point():
+        raise ValueError(
+            f"pictures must be floats in [-1, 1], not {x.dtype}: give pictures.floats(), or x / 127.5 - 1."
+        )
+    weights = next(model.parameters(), x) if hasattr(model, "parameters") else x
+    return x.to(weights.dtype) if weights.dtype in (torch.float32, torch.float64) else x
+
+
+def check(labels: Tensor, scale: float) -> Tensor:
+    """The labels as int64; ValueError where there is no picture to make, or the guidance scale is no number."""
     if not isinstance(labels, Tensor) or len(labels.shape) == 0:
         raise ValueError(f"labels={labels!r} must be a tensor with one label a picture, such as torch.tensor([0, 1]).")
     if len(labels) == 0:
         raise ValueError("labels is empty: give one label a picture.")
     if not math.isfinite(scale):
         raise ValueError(f"guidance={scale} must be a number (1 is the plain conditional model).")
+    return whole(labels)
 
 
 def guided(model: Callable, scale: float, null: int | None = None, weak: Callable | None = None) -> Callable:

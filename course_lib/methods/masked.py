@@ -34,7 +34,7 @@ def cosine(u: Tensor, T: int) -> Tensor:
 
 def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, generator=None) -> Tensor:
     """Mean cross-entropy of the hidden tokens of `batch` = (tokens [B, …], labels), hidden by the cosine schedule."""
-    tokens, labels = batch
+    tokens, labels = batch[0].long(), guide.whole(batch[1])
     flat = tokens.flatten(1)
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
@@ -63,7 +63,7 @@ def bound(
     With n of T tokens hidden, n uniform, the bound is T/n times the sum of their cross-entropies: just what a model
     that writes one token after another in a random order pays on average (arXiv 2110.02037).
     """
-    flat, total = tokens.flatten(1), 0.0
+    flat, labels, total = tokens.flatten(1).long(), guide.whole(labels), 0.0
     B, T = flat.shape
     for _ in range(draws):
         counts = torch.randint(1, T + 1, (B,), generator=generator)
@@ -81,8 +81,9 @@ def nats_in_order(model: Callable, tokens: Tensor, labels: Tensor | None, order:
 
     With n = T nothing is given: -log p of each picture in that order; its mean over all orders is the `bound`.
     """
-    flat, rows = tokens.flatten(1), torch.arange(len(tokens), device=tokens.device)
-    seen, total = flat.scatter(1, order, vocabulary(model)), 0.0
+    flat, labels = tokens.flatten(1).long(), guide.whole(labels)
+    rows = torch.arange(len(tokens), device=tokens.device)
+    seen, total = flat.scatter(1, order.long(), vocabulary(model)), 0.0
     for place in order.unbind(1):
         logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)[rows, place]
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -160,7 +161,7 @@ def sample(
     is filled in. Draws are made in float64. `callback(i, tokens [B, T])` is called with the start (i = 0) and after
     each pass.
     """
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     if not temperature >= 0 or math.isinf(temperature):
         raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
     B, T, mask = len(labels), math.prod(shape), vocabulary(model)

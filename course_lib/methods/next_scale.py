@@ -21,7 +21,7 @@ def loss(
     model: Callable, batch: tuple[Tensor, Tensor], *, pyramid: Callable, drop: float = 0.0, generator=None
 ) -> Tensor:
     """Mean cross-entropy in nats a token of `batch` = (tokens [B, T], labels), true coarser codes given."""
-    tokens, labels = batch
+    tokens, labels = batch[0].long(), guide.whole(batch[1])
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     logits = model(pyramid.inputs(tokens)[:, : tokens.shape[1]], labels)
@@ -30,13 +30,14 @@ def loss(
 
 def pyramid_loss(pyramid: Callable, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
     """Mean squared error of the sum of the scales, after each scale, for `batch` = (latents [B, d, S, S], labels)."""
-    latents = batch[0]
+    latents = guide.floats(batch[0], pyramid)
     return sum(F.mse_loss(total, latents) for total in pyramid.partial(pyramid.encode(latents)))
 
 
 @torch.no_grad()
 def nats(model: Callable, tokens: Tensor, labels: Tensor | None, *, pyramid: Callable) -> Tensor:
     """Exact negative log-likelihood of all tokens of each picture, `[B]`, in nats."""
+    tokens, labels = tokens.long(), guide.whole(labels)
     logits = model(pyramid.inputs(tokens)[:, : tokens.shape[1]], labels)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").sum(1)
@@ -64,7 +65,7 @@ def sample(
     `callback(k, tokens so far [B, n])` is called with the start (k = 0) and with k scales after each that is drawn.
     """
     autoregressive.check_sampling(temperature, top_k, top_p)
-    guide.check(labels, guidance)
+    labels = guide.check(labels, guidance)
     B, groups = len(labels), pyramid.groups
     u = runtime.uniforms(B, (sum(groups),), generator, like=labels.device)
     tokens = _whole(known, B, groups, labels)

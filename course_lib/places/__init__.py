@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from course_lib import runtime
+from course_lib import printable, runtime
 from course_lib.data import files
 
 EDITION = 1  # raised when a notebook starts to need something new of the package; every first cell says which it needs
@@ -34,6 +34,7 @@ def ready(edition: int) -> None:
             f"This notebook is newer than the course's package in {runtime.ROOT}: run `course update` there, then "
             "restart the kernel."
         )
+    printable()
     _data()
     for said in (_folder(), _cache(), _device()):
         if said:
@@ -44,7 +45,7 @@ def _data() -> None:
     """WrongPlace where pictures or checkpoints are missing or damaged."""
     where = runtime.data_dir()
     remedy = "get them back with `git checkout -- data`, or clone the course again" + (
-        ", or unset COURSE_DATA." if "COURSE_DATA" in os.environ else "."
+        ", or unset COURSE_DATA." if runtime.setting("COURSE_DATA") else "."
     )
     try:
         wrong = [name for name, ok, _ in files.verify() if not ok]
@@ -76,7 +77,9 @@ def _cache() -> str:
     """Take a temporary folder for downloads, trainings and predictions where the usual one cannot be written."""
     usual = runtime.cache_dir()
     if _writable(usual):
-        return ""
+        if runtime.setting("COURSE_CACHE") or not usual.is_relative_to(tempfile.gettempdir()):
+            return ""
+        return f"Predictions and trainings go to {usual}, which may be emptied: set COURSE_CACHE to a folder of yours."
     os.environ["COURSE_CACHE"] = tempfile.mkdtemp(prefix="pixels-tokens-noise-")
     return (
         f"{usual} is read-only, so predictions and trainings go to {os.environ['COURSE_CACHE']} and may be lost: set "
@@ -86,7 +89,7 @@ def _cache() -> str:
 
 def _device() -> str:
     """What the notebook runs on; a GPU that is too small or does not compute gives way to the processor."""
-    asked = os.environ.get("COURSE_DEVICE", "").strip()
+    asked = runtime.setting("COURSE_DEVICE")
     try:
         device = runtime.device()
         reason = "" if device.type == "cpu" else _unfit(device)

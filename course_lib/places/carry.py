@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +13,10 @@ from course_lib.places import aside
 from course_lib.show.play import predictions
 
 PREDICTIONS = "predictions.json"
+TOP = {PREDICTIONS, "notebooks", aside.FOLDER}  # what lies at the top, or else in one folder around everything
+HARM = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError)  # damaged
+HARM += (RuntimeError, LookupError, TypeError, ValueError)  # with a password or an unknown compression; not ours
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 LARGEST = 64 * 2**20  # bytes of one notebook in a packed file
 
 
@@ -24,7 +29,7 @@ def pack(path: str | Path, root: Path = runtime.ROOT) -> list[str]:
         if made:
             packed.writestr(PREDICTIONS, json.dumps(made, indent=1, ensure_ascii=False))
         for name in books:
-            packed.write(root / name, name)
+            packed.writestr(name, (root / name).read_bytes())  # dated today: a zip file knows no date before 1980
     files.write(Path(path), raw.getvalue())
     return [f"{path}: {len(made)} predictions, {len(books)} notebooks; download it, `course unpack` it elsewhere"]
 
@@ -63,23 +68,38 @@ def _read(path: str | Path) -> tuple[dict[str, dict], dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as packed:
             return _checked(packed)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, LookupError, TypeError, ValueError) as error:
+    except HARM as error:
         raise ValueError(f"{path} is not a whole file of `course pack` ({error}). Pack it again.") from None
 
 
 def _checked(packed: zipfile.ZipFile) -> tuple[dict[str, dict], dict[str, bytes]]:
     found, books = {}, {}
-    for entry in packed.infolist():
+    for name, entry in _ours(packed.infolist()):
         if entry.file_size > LARGEST:
             raise ValueError(f"{entry.filename} has {entry.file_size:,} bytes")
-        if entry.filename == PREDICTIONS:
-            for name, row in dict(json.loads(packed.read(entry))).items():
+        if str(name) == PREDICTIONS:
+            for claim, row in dict(json.loads(packed.read(entry))).items():
                 datetime.fromisoformat(row["when"])
-                found[name] = {key: row[key] for key in ("verdict", "confidence", "when")}
-        else:
-            name = PurePosixPath(entry.filename.replace("\\", "/"))
-            if name.is_absolute() or ".." in name.parts or name.suffix != ".ipynb" or ":" in entry.filename:
-                raise ValueError(f"{entry.filename!r} does not belong there")
+                found[claim] = {key: row[key] for key in ("verdict", "confidence", "when")}
+        elif name.suffix == ".ipynb":
             json.loads(raw := packed.read(entry))
             books[str(name)] = raw
+        else:
+            raise ValueError(f"{entry.filename!r} does not belong there")
     return found, books
+
+
+def _ours(entries: list[zipfile.ZipInfo]) -> list[tuple[PurePosixPath, zipfile.ZipInfo]]:
+    """Names and entries without what computers add to a folder that they zip again, and without that folder itself."""
+    kept = []
+    for entry in entries:
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts or ":" in entry.filename:
+            raise ValueError(f"{entry.filename!r} does not belong there")
+        folder = entry.filename.endswith(("/", "\\"))
+        if not folder and "__MACOSX" not in name.parts and not name.name.startswith("._") and name.name not in LITTER:
+            kept.append((name, entry))
+    around, below = ({name.parts[depth] for name, _ in kept if len(name.parts) > depth} for depth in (0, 1))
+    if len(around) == 1 and below & TOP:
+        return [(name.relative_to(*around), entry) for name, entry in kept]
+    return kept

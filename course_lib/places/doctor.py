@@ -16,7 +16,7 @@ from course_lib.data import files
 
 PACKAGE = "pixels-tokens-noise"
 SHOWN = ("torch", "numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "safetensors")
-MEMORY = 1.0e9  # bytes: what the course keeps within (a free Binder)
+MEMORY = 1.6e9 if torch.version.cuda else 1.0e9  # bytes of a notebook; PyTorch for GPUs takes more of its own
 DISK = 0.5e9  # bytes: the largest download and a training in progress
 
 
@@ -76,7 +76,7 @@ def _device() -> tuple[list, list]:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
@@ -93,7 +93,11 @@ def _room() -> tuple[list, list]:
         ("memory", f"{total / 1e9:.1f} GB, {free / 1e9:.1f} GB of it free"),
         ("disk", f"{disk / 1e9:.1f} GB free for downloads and unfinished training ({cache})"),
     ]
-    remedies = [f"free some memory: {free / 1e9:.1f} GB is left and a notebook may take 1 GB"] if free < MEMORY else []
+    remedies = (
+        [f"free some memory: {free / 1e9:.1f} GB is left and a notebook may take {MEMORY / 1e9:.1f} GB"]
+        if free < MEMORY
+        else []
+    )
     if not os.access(there, os.W_OK):
         remedies.append(f"set COURSE_CACHE to a folder that you may write to, not {cache}")
     if disk < DISK:
@@ -105,7 +109,10 @@ def memory() -> tuple[float, float]:
     """(total, free) bytes for this process: a container's limit counts, where it has one."""
     machine = psutil.virtual_memory()
     try:  # cgroup v2: "max" or a number of bytes
-        limit, used = (Path("/sys/fs/cgroup", name).read_text().strip() for name in ("memory.max", "memory.current"))
+        limit, used = (
+            Path("/sys/fs/cgroup", name).read_text(encoding="utf-8").strip()
+            for name in ("memory.max", "memory.current")
+        )
         if limit != "max" and int(limit) < machine.total:
             return int(limit), min(machine.available, int(limit) - int(used))
     except (OSError, ValueError):

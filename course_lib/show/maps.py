@@ -30,7 +30,7 @@ def seen(maps: dict[str, Tensor], at: tuple[int, int], title: str = "", alt: str
         for y in range(H):
             for x in range(W):
                 what = kind(values != 0, at, y, x)
-                used[what] = ax.add_patch(Rectangle((x, y), 1, 1, facecolor=MARKS[what], edgecolor="white"))
+                used[what] = ax.add_patch(Rectangle((x, y), 1, 1, facecolor=MARKS[what], edgecolor="white", lw=1))
                 ax.text(x + 0.5, y + 0.55, SIGNS.get(what, ""), ha="center", va="center", fontsize=9)
         ax.text(at[1] + 0.5, at[0] + 0.55, "?", ha="center", va="center", weight="bold")
         ax.set(xlim=(0, W), ylim=(H, 0), aspect="equal", xticks=[], yticks=[])
@@ -55,7 +55,7 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
                 keep = y in (row - 1, row - 2) if vertical else y == row and column - 2 <= x <= column
                 done = (y, x) < at
                 colour = plot.FAMILIES["autoregressive"] if keep else "#F6DCCB" if done else "#E8E8E8"
-                ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
+                ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white", lw=1))
         ax.text(column + 0.5, row + 0.55, "?", ha="center", va="center", weight="bold")
         ax.set(xlim=(0, size), ylim=(size, 0), aspect="equal", xticks=[], yticks=[], title=name)
         ax.title.set(fontsize=10, fontweight="normal")

@@ -4,30 +4,23 @@ One colour a family in the whole course, told apart by colour-blind eyes too (Ok
 """
 
 import io
+import math
 import sys
-from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from .style import STYLE, StyledFigure, in_force, styled
+
 FAMILIES = {"autoregressive": "#D55E00", "masked": "#009E73", "noise": "#0072B2", "data": "#555555", "other": "#CC79A7"}
-STYLE = {
-    "figure.dpi": 80,
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "legend.frameon": False,
-    "lines.linewidth": 2,
-}
 
 
-class CourseFigure(Figure):
+@styled
+class CourseFigure(StyledFigure):
     """A figure that shows itself once, small, with its alternative text."""
 
     alt = ""
@@ -63,7 +56,7 @@ if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython())
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.2), alt: str = "", **options):
     """A `(Figure, axes)` in the course's style; give `alt`, one sentence that says what is to be seen."""
-    with plt.rc_context(STYLE):
+    with in_force():
         fig, axes = plt.subplots(
             rows,
             columns,
@@ -73,18 +66,38 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.
             dpi=STYLE["figure.dpi"],
             **options,
         )
-    title = {name: STYLE[f"axes.title{name}"] for name in ("size", "weight")}
-    for ax in np.ravel(axes):  # a title asks for its style when it is written, after the style's context has ended
-        ax.set_title = partial(ax.set_title, loc="left", **title)
     fig.alt = alt
     plt.close(fig)  # shown by being the value of a cell, not twice
     return fig, axes
 
 
+def _shown(pictures: Tensor) -> Tensor:
+    """Pictures as floats in [0, 1] on the processor; ValueError where they are none."""
+    x = torch.as_tensor(pictures).detach().cpu()
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or 0 in x.shape:
+        raise ValueError(
+            f"pictures must be [N, C, H, W] with N >= 1 and 1 or 3 channels, not {list(x.shape)}: grey pictures "
+            "[N, H, W] need x[:, None]."
+        )
+    low, high = float(x.min()), float(x.max())
+    if not math.isfinite(low + high):
+        raise ValueError("pictures hold numbers that are not finite: did the sampler diverge?")
+    if x.dtype == torch.bool:
+        return x.float()
+    if x.is_floating_point():
+        if low >= 0 and high > 2:
+            raise ValueError(f"pictures run from {low:g} to {high:g}, but floats lie in [-1, 1]: give x / 127.5 - 1.")
+        return (x.float().clamp(-1, 1) + 1) / 2
+    if low < 0 or high > 255:
+        raise ValueError(
+            f"pictures run from {low:g} to {high:g}, but whole numbers lie in 0..255: give floats instead."
+        )
+    return x.float() / 255
+
+
 def tile(pictures: Tensor, columns: int, gap: int = 2, paper: float = 1.0) -> np.ndarray:
     """Pictures `[N, C, H, W]` (uint8, or floats in [-1, 1]) side by side, as `[height, width, 3]` in [0, 1]."""
-    x = pictures.detach().cpu()
-    x = x.float() / 255 if not x.is_floating_point() else (x.clamp(-1, 1) + 1) / 2
+    x = _shown(pictures)
     N, C, H, W = x.shape
     rows = -(-N // columns)
     sheet = np.full((rows * (H + gap) - gap, columns * (W + gap) - gap, 3), paper, np.float32)
@@ -105,7 +118,7 @@ def pictures(
 ) -> Figure:
     """A sheet of pictures `[N, C, H, W]`; `rows` and `heads` name rows and columns, `scale` enlarges each pixel."""
     sheet = tile(x, columns)
-    height, width = sheet.shape[:2]
+    x, (height, width) = torch.as_tensor(x), sheet.shape[:2]
     inches = scale / STYLE["figure.dpi"]
     fig, ax = figure(size=(max(width * inches, 3) + (1.2 if rows else 0.1), height * inches + 0.5), alt=alt or title)
     ax.imshow(sheet, interpolation="nearest")
@@ -121,6 +134,14 @@ def pictures(
     return fig
 
 
+def _numbers(name: str, values: list[float]) -> None:
+    """ValueError where there is nothing to draw, or something that is no number."""
+    if len(values) == 0:
+        raise ValueError(f"{name} is empty: there is nothing to draw yet.")
+    if not np.isfinite(np.asarray(values, float)).all():
+        raise ValueError(f"{name} holds numbers that are not finite: leave them out, or find where they come from.")
+
+
 def curve(ax, x, y, family: str = "other", low=None, high=None, **options) -> None:
     """A line in its family's colour, with a band where `low` and `high` are given."""
     colour = FAMILIES[family]
@@ -133,6 +154,7 @@ def bars(
     names: list[str], values: list[float], families: list[str], unit: str, title: str = "", alt: str = ""
 ) -> Figure:
     """Horizontal bars with their numbers written out; `families` picks the colours, `unit` names the axis."""
+    _numbers("values", values)
     fig, ax = figure(size=(6.4, 0.4 * len(names) + 0.9), alt=alt or title)
     ax.barh(names, values, color=[FAMILIES[f] for f in families], height=0.7)
     for i, value in enumerate(values):
@@ -145,6 +167,7 @@ def bars(
 
 def losses(values: list[float], unit: str, title: str = "", family: str = "other", alt: str = "") -> Figure:
     """A training curve, smoothed over 1/50 of its length; `unit` names the y axis."""
+    _numbers("values", values)
     width = max(1, len(values) // 50)
     smooth = np.convolve(values, np.ones(width) / width, mode="valid")
     fig, ax = figure(alt=alt or title)

@@ -53,8 +53,8 @@ def build(to: str | Path, only: list[str] = (), root: Path = runtime.ROOT) -> li
         notebook = instructors(json.loads(path.read_text(encoding="utf-8")))
         made.append(to / "source" / part_of(path.stem) / path.name)
         made[-1].parent.mkdir(parents=True, exist_ok=True)
-        made[-1].write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (to / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+        made[-1].write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    (to / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8", newline="\n")
     return made
 
 

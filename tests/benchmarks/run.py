@@ -214,7 +214,7 @@ def main() -> None:
             )
     if not arguments.quick:
         path = runtime.data_dir() / "results" / "bench.json"
-        before = json.loads(path.read_text())["rows"] if path.exists() else []
+        before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
         again = {(row["what"], row["size"], row["batch"]) for row in found}
         kept = [row for row in before if (row["what"], row["size"], row["batch"]) not in again]
         result = {"name": "bench", "code": repeat.code_version(), "hardware": repeat.hardware(), "threads": 1}

@@ -65,7 +65,7 @@ def bad_days(number: str) -> dict[str, dict]:
 def note(rows: dict[str, dict]) -> None:
     """Write the result file: what is there already stays, but for `rows`."""
     path = runtime.data_dir() / "results" / "faults.json"
-    known = json.loads(path.read_text())["metrics"] if path.exists() else {}
+    known = json.loads(path.read_text(encoding="utf-8"))["metrics"] if path.exists() else {}
     names = [*FAULTS, *(f"notebook {number}, {kind}" for number in NOTEBOOKS for kind in notebooks.KINDS)]
     known = {name: (known | rows)[name] for name in names if name in known | rows}
     result = {

@@ -31,7 +31,7 @@ def two_at_once(count: int, folder: Path) -> Tally:
         if not child.is_alive():
             continue
         tally.tries += 1
-        said = (beside / "said").read_text()
+        said = (beside / "said").read_text(encoding="utf-8")
         if status != 1 or f"process {child.pid}" not in said or "is under way already" not in said:
             tally.wrong += 1
         if tally.tries % 2:
@@ -71,6 +71,6 @@ def clock_set_back(count: int, folder: Path) -> Tally:
         if not killed.kill(child, phase, signal.SIGINT, False, dice):
             continue
         tally.tries += 1
-        tally.wrong += not killed.stopped_well(child, (place / "said").read_text())
+        tally.wrong += not killed.stopped_well(child, (place / "said").read_text(encoding="utf-8"))
         killed.judge(tally, place, old, wanted)
     return tally

@@ -38,7 +38,11 @@ def train(folder: str, phase, slow: bool = False, every: float = 0.0, steps: int
     files.write = write
     if slow:
         slow_down()
-    with open(f"{folder}/said", "w") as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with (
+        open(f"{folder}/said", "w", encoding="utf-8") as said,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
         status = main(["train", "tiny"])
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is over, only this process is not
         sys.exit(status)
@@ -101,7 +105,7 @@ def reference(folder: Path) -> tuple[Path, str]:
     whole, older = folder / "whole", folder / "older"
     for place, steps in ((whole, tiny.STEPS), (older, 3)):
         place.mkdir()
-        assert finished(place, steps=steps, every=120.0) == 0, (place / "said").read_text()
+        assert finished(place, steps=steps, every=120.0) == 0, (place / "said").read_text(encoding="utf-8")
     return older, tiny.weights(whole)
 
 
@@ -133,7 +137,7 @@ def judge(tally: Tally, folder: Path, old: bytes, wanted: str) -> None:
     tally.broken += state.exists() and not tiny.whole(state)
     for path in (folder / "data").rglob("*.json"):
         with contextlib.suppress(ValueError):
-            json.loads(path.read_text())
+            json.loads(path.read_text(encoding="utf-8"))
             continue
         tally.broken += 1
     status = finished(folder, every=120.0)
@@ -167,6 +171,6 @@ def killed(count: int, folder: Path, sign: int, in_write: bool) -> Tally:
             assert started < 20 + 10 * count, "the signal stops no training"
             continue
         tally.tries += 1
-        tally.wrong += sign == signal.SIGINT and not stopped_well(child, (place / "said").read_text())
+        tally.wrong += sign == signal.SIGINT and not stopped_well(child, (place / "said").read_text(encoding="utf-8"))
         judge(tally, place, old, wanted)
     return tally

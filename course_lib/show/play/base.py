@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 def script(name: str) -> str:
     """The JavaScript of a widget, `NAME.js` in this folder, after the few helpers that all share."""
-    return (HERE / "common.js").read_text() + (HERE / f"{name}.js").read_text()
+    return (HERE / "common.js").read_text(encoding="utf-8") + (HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
 class Play(anywidget.AnyWidget):
@@ -23,7 +23,7 @@ class Play(anywidget.AnyWidget):
     `__init__` with `answers`, and give `frame() -> Figure`. An error in Python is raised, never swallowed.
     """
 
-    _css = (HERE / "common.css").read_text()
+    _css = (HERE / "common.css").read_text(encoding="utf-8")
     answered = traitlets.Int(0).tag(sync=True)  # how often Python has drawn: the browser waits for the next time
     wrong = traitlets.Unicode().tag(sync=True)  # the error of the last time, for the reader
 

@@ -90,7 +90,9 @@ class Neighbours(Play):
             for column in range(-2, 3):
                 colour = "#E8E8E8" if (row, column) < (0, 0) else "white"
                 colour = plot.FAMILIES["autoregressive"] if (row, column) in self.chosen else colour
-                mask.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="#999999"))
+                mask.add_patch(
+                    Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="#999999", lw=1)
+                )
         mask.text(0, 0, "?", ha="center", va="center")
         mask.set(xlim=(-2.6, 2.6), ylim=(0.6, -2.6), aspect="equal", xlabel="orange: looked at")
         mask.set_title("Neighbours")
