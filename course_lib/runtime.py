@@ -110,6 +110,11 @@ def seed(value: int) -> torch.Generator:
     return torch.Generator().manual_seed(value)
 
 
+def generator(value: int) -> torch.Generator:
+    """A fresh CPU generator with this seed; torch's global one is left alone."""
+    return torch.Generator().manual_seed(value)
+
+
 def budget(cpu: int, gpu: int) -> int:
     """A fixed number of steps: `cpu` on a processor, `gpu` on CUDA; `COURSE_BUDGET` multiplies it.
 
