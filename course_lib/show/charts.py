@@ -16,7 +16,7 @@ RULERS = {
     "nats": ("nats a picture", "lower is better"),
     "frechet": ("Fréchet distance", "lower is better"),
     "frechet_relative": ("Fréchet distance, relative", "lower is better"),
-    "agreement": ("taken for what was asked", "higher is better"),
+    "agreement": ("recognised as its class", "higher is better"),
     "recall": ("recall", "higher is better"),
     "psnr": ("PSNR, dB", "higher is better"),
 }
@@ -60,16 +60,18 @@ def bars(
     numbers: str = "{:.3g}",
     across: bool = False,
 ) -> None:
-    """Bars from below, or `across`: the number inside (`""`: none), black intervals `bounds`, a dotted `real` line."""
+    """Bars from below, or `across`, with black intervals `bounds`, numbers (`""`: none), and a dotted `real` line."""
     bounds = bounds or [None] * len(values)
     draw, interval, line = (ax.barh, ax.hlines, ax.axvline) if across else (ax.bar, ax.vlines, ax.axhline)
     draw(names, values, color=colours(families, len(values)))
     for i, (value, ends) in enumerate(zip(values, bounds, strict=True)):
         if ends:
             interval(i, *ends, color="black", linewidth=1.5)
-        at = (value / 2, i) if across else (i, value / 2)
-        small = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1}
-        ax.text(*at, numbers.format(value), ha="center", va="center", fontsize=9, bbox=small if numbers else None)
+        end = max(value, *ends) if ends else value
+        place = {"ha": "left", "va": "center"} if across else {"ha": "center", "va": "bottom"}
+        at, off = ((end, i), (3, 0)) if across else ((i, end), (0, 2))
+        ax.annotate(numbers.format(value), at, off, textcoords="offset points", fontsize=9, **place)
+    ax.margins(**{"x" if across else "y": 0.18})
     if real is not None:
         line(real, color=FAMILIES["data"], linestyle=":")
     if across:
@@ -121,8 +123,8 @@ def level(
     """A horizontal dotted line with its name above or below, ending at the share `x` of the width."""
     colour = options.pop("color", FAMILIES[family])
     ax.axhline(value, color=colour, **{"linestyle": ":", "linewidth": 1.2, **options})
-    place = {"transform": ax.get_yaxis_transform(), "ha": "right", "va": "bottom" if above else "top"}
-    ax.text(x, value, text, color=colour, fontsize=9, **place)
+    place = {"xycoords": ax.get_yaxis_transform(), "ha": "right", "va": "bottom" if above else "top"}
+    ax.annotate(text, (x, value), (0, 2 if above else -3), textcoords="offset points", color=colour, size=9, **place)
 
 
 def own_ticks(ax, values: Sequence[float]) -> None:

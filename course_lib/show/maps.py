@@ -53,7 +53,7 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
         vertical = name.startswith("vertical")
         for y in range(size):
             for x in range(size):
-                keep = y in (row - 1, row - 2) if vertical else y == row and column - 2 <= x <= column
+                keep = y in (row - 1, row - 2) if vertical else y == row and column - 3 <= x < column
                 done = (y, x) < at
                 colour = plot.FAMILIES["autoregressive"] if keep else "#F6DCCB" if done else "#E8E8E8"
                 ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
