@@ -92,7 +92,7 @@ def written_out(tokens: float, both: float, pixels: float, webp: float) -> Figur
         [tokens, both, pixels, webp],
         ["other", "autoregressive", "autoregressive", "data"],
         "bits per pixel (lower is better)",
-        title="Written out in full, with a rest that is only counted, tokens lose to pixels",
+        title="Written out with a counted rest, tokens lose to pixels",
         alt="Bars of bits per pixel: tokens alone least, the pixel transformer next, tokens with the rest as WebP.",
     )
 
@@ -155,7 +155,7 @@ def mirrors_and_shifts(trial: dict, least: dict[str, float]) -> Figure:
         ax.axvline(turn, color=GREY, linewidth=1, linestyle=":")
         ax.set(xlabel="training step")
         charts.label(ax, f"{way} mirrors and shifts: unseen best at step {turn}")
-    axes[0].set_ylabel("nats an emoji (64 tokens; lower is better)")
+    axes[0].set_ylabel("nats an emoji of 64 tokens\n(lower is better)")
     axes[0].legend(fontsize=9)
     turn = 1 + int(np.argmin(trial["without"]["test"]))
     rounds, less = trial["batch"] * trial["every"] * turn / 2947, least["without"] - least["with"]
