@@ -202,3 +202,10 @@ def test_folders_can_be_moved(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert runtime.data_dir() == runtime.ROOT / "data"
     assert runtime.cache_dir() == tmp_path / "pixels-tokens-noise"
+
+
+def test_a_generator_leaves_the_global_one_alone():
+    before = torch.get_rng_state()
+    drawn = torch.rand(3, generator=runtime.generator(5))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(drawn, torch.rand(3, generator=torch.Generator().manual_seed(5)))

@@ -70,7 +70,9 @@ def bars(
         end = max(value, *ends) if ends else value
         place = {"ha": "left", "va": "center"} if across else {"ha": "center", "va": "bottom"}
         at, off = ((end, i), (3, 0)) if across else ((i, end), (0, 2))
-        ax.annotate(numbers.format(value), at, off, textcoords="offset points", fontsize=9, **place)
+        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5} if numbers else None
+        text = numbers.format(value)
+        ax.annotate(text, at, off, textcoords="offset points", fontsize=9, bbox=paper, **place)
     ax.margins(**{"x" if across else "y": 0.18})
     if real is not None:
         line(real, color=FAMILIES["data"], linestyle=":")

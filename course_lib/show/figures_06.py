@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
 from . import charts, plot
@@ -117,6 +118,13 @@ def by_steps(rows: dict[int, Tensor], names: list[str]) -> Figure:
     )
 
 
+def _plain(ax) -> None:
+    """Write 0.002, 0.005, 0.01 on a logarithmic y axis in place of powers of ten."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+
+
 def distance_by_steps(drawn: list[dict], at_eight: dict[str, float]) -> Figure:
     """Fréchet distance over steps for each order, of real pictures, and of the next-token model."""
     alt = "Fréchet distance against the number of steps for four orders; all fall."
@@ -131,6 +139,7 @@ def distance_by_steps(drawn: list[dict], at_eight: dict[str, float]) -> Figure:
     ax.axhline(drawn[0]["frechet_floor"], color=GREY, linestyle=":", label="real pictures")
     charts.own_ticks(ax, (1, 2, 4, 8, 16, 49))
     ax.set(yscale="log", xlabel="steps", ylabel=f"Fréchet distance, n = {drawn[0]['frechet_n']}\n(lower is better)")
+    _plain(ax)
     fig.legend(loc="outside right center", fontsize=9, frameon=False)
     one = next(row["frechet"] for row in drawn if row["steps"] == 1)
     worst, best = max(at_eight, key=at_eight.get), min(at_eight, key=at_eight.get)
@@ -147,8 +156,7 @@ def seconds_by_steps(steps: tuple[int, ...], costs: dict[int, list[float]], wait
         ax.axhline(waits[batch], color=ORANGE, linestyle=style, label=f"next token,\nbatch {batch}")
     charts.own_ticks(ax, steps)
     ax.set(yscale="log", xlabel="steps", ylabel="processor seconds a picture")
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("")
+    _plain(ax)
     fig.legend(loc="outside right center", fontsize=9, frameon=False)
     equal = {batch: steps[-1] * waits[batch] / values[-1] for batch, values in costs.items()}
     ax.set_title(f"Next token costs as much as {equal[1]:.0f} masked steps; in a batch, as {equal[16]:.1f}")

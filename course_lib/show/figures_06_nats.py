@@ -95,6 +95,6 @@ def long_run(in_turn: dict, masked: dict) -> Figure:
         dict(zip(names, (in_turn, masked), strict=True)),
         ["nats", "frechet_relative", "agreement", "recall"],
         ["autoregressive", "masked"],
-        f"Fewer nats: {fewer}. Nearer to real pictures: {nearer} (of the masked model: the bound)",
+        f"Fewer nats: {fewer}. Nearer to real pictures: {nearer}",
         "Four small bar charts comparing next-token and masked: nats, Fréchet distance, agreement and recall.",
     )
