@@ -282,3 +282,10 @@ def test_without_a_home_the_cache_lies_where_it_was_asked_for_or_among_temporary
     assert runtime.cache_dir() == tmp_path / "mine"
     monkeypatch.setenv("COURSE_CACHE", "~/mine")
     assert runtime.cache_dir() == tmp_path / "mine"
+
+
+def test_a_generator_leaves_the_global_one_alone():
+    before = torch.get_rng_state()
+    drawn = torch.rand(3, generator=runtime.generator(5))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(drawn, torch.rand(3, generator=torch.Generator().manual_seed(5)))

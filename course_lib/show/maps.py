@@ -4,6 +4,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from . import plot
+from .charts import headline
 
 MARKS = {
     "earlier, seen": "#F0B48A",
@@ -36,7 +37,7 @@ def seen(maps: dict[str, Tensor], at: tuple[int, int], title: str = "", alt: str
         ax.set(xlim=(0, W), ylim=(H, 0), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         ax.set_title(name, fontsize=10, fontweight="normal")
-    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    headline(fig, title)
     shown = {what: used[what] for what in MARKS if what in used}
     names = [f"{SIGNS[what]} {what}" if what in SIGNS else what for what in shown]
     fig.legend(shown.values(), names, loc="outside lower left", ncols=4, fontsize=9, frameon=False)
@@ -52,7 +53,7 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
         vertical = name.startswith("vertical")
         for y in range(size):
             for x in range(size):
-                keep = y in (row - 1, row - 2) if vertical else y == row and column - 2 <= x <= column
+                keep = y in (row - 1, row - 2) if vertical else y == row and column - 3 <= x < column
                 done = (y, x) < at
                 colour = plot.FAMILIES["autoregressive"] if keep else "#F6DCCB" if done else "#E8E8E8"
                 ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white", lw=1))
@@ -60,5 +61,5 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
         ax.set(xlim=(0, size), ylim=(size, 0), aspect="equal", xticks=[], yticks=[], title=name)
         ax.title.set(fontsize=10, fontweight="normal")
         ax.spines[:].set_visible(False)
-    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    headline(fig, title)
     return fig

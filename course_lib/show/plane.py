@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from torch import Tensor
 
+from .charts import headline as headline
 from .plot import figure
 
 NIGHT = "#0A0F24"
@@ -43,11 +44,6 @@ def panels(rows: int, columns: int, alt: str, side: float = 2.2, head: float = 0
         if i % columns:
             ax.set_yticklabels([])
     return fig, axes.ravel()
-
-
-def headline(fig, text: str) -> None:
-    """The finding, above all panels."""
-    fig.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
 
 def label(ax, text: str) -> None:

@@ -4,6 +4,7 @@ from ..data.results import read as result
 from .checkpoints import CheckpointError, header, load, save
 from .drawing import draw, make
 from .fit import Batches, Run, fit
+from .parts import in_parts
 from .recipes import RECIPES, Reading, Recipe
 from .repeat import train
 
@@ -17,6 +18,7 @@ __all__ = [
     "draw",
     "fit",
     "header",
+    "in_parts",
     "load",
     "make",
     "result",
