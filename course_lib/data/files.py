@@ -23,14 +23,15 @@ CHECKSUMS = "checksums.json"
 class Pictures:
     """Pictures with their labels: `pixels` uint8 [N, C, H, W], `labels` [N] (kept as int64), `names` one a class.
 
-    `captions` is one string a picture or None; `extra` holds further columns, each a list of N. Built in notebook 01.
+    `captions` is one string a picture or None; `extra` holds further columns, each a list or tensor of N.
+    Built in notebook 01.
     """
 
     pixels: torch.Tensor
     labels: torch.Tensor
     captions: list[str] | None = None
     names: list[str] = field(default_factory=list)
-    extra: dict[str, list] = field(default_factory=dict)
+    extra: dict[str, list | torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self):
         pixels, labels = self.pixels, self.labels
@@ -69,7 +70,9 @@ class Pictures:
         whole = rows.tolist()
 
         def pick(column):
-            return None if column is None else [column[i] for i in whole]
+            if column is None or isinstance(column, torch.Tensor):
+                return column if column is None else column[rows]
+            return [column[i] for i in whole]
 
         extra = {key: pick(column) for key, column in self.extra.items()}
         return Pictures(self.pixels[rows], self.labels[rows], pick(self.captions), self.names, extra)

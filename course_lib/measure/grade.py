@@ -1,0 +1,146 @@
+"""Grading by program: is it the scene, the law, the word that was asked for? Built in notebook 13."""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from course_lib.data import scenes, signs
+from course_lib.data.captions import read
+from course_lib.data.meaning import Meaning, Thing, fits
+from course_lib.data.scenes import EASY, Layout
+from course_lib.measure.frechet import wilson
+
+# What of a caption must hold for each mark: the fields of its things, with its relations or without.
+MARKS = {
+    "count": ((), False),
+    "shape": (("shape",), False),
+    "colour": (("colour",), False),
+    "size": (("size",), False),
+    "place": (("place",), False),
+    "kind": (("shape", "colour", "size"), False),
+    "relation": (("shape", "colour", "size"), True),
+}
+
+
+def share(hits: Tensor, name: str = "share") -> dict[str, float]:
+    """The share of `hits`, bool [n], as `name`, with its 95 % interval `_low` and `_high`."""
+    if len(hits) == 0:
+        raise ValueError(f"{name} of no pictures is undefined: give at least one.")
+    low, high = wilson(int(hits.sum()), len(hits))
+    return {name: float(hits.double().mean()), f"{name}_low": low, f"{name}_high": high}
+
+
+def only(meaning: Meaning, mark: str) -> Meaning | None:
+    """The part of a meaning that a mark of `MARKS` is about; None where it says nothing of that."""
+    fields, related = MARKS[mark]
+    if meaning.things is None or (related and not meaning.relations):
+        return None
+    things = tuple(Thing(**{name: getattr(thing, name) for name in fields}) for thing in meaning.things)
+    if fields and all(thing == Thing() for thing in things):
+        return None
+    return replace(meaning, things=things, relations=meaning.relations if related else (), ground=None)
+
+
+def marks(pixels: Tensor, texts: list[str], layout: Layout = EASY) -> dict[str, Tensor]:
+    """Each picture [N, 3, H, W] against its caption: one bool [N] a mark, but of `MARKS` only where it was asked for.
+
+    "abstained": it is no scene that can be read for sure; else "fits": it is one that the caption means; "clean": its
+    pixels are that scene's exactly. A mark of `MARKS` says whether the objects could be named so that it holds: "shape"
+    is right where the shapes are, on whatever objects, "kind" where each has its own colour and size too.
+    """
+    cells, ground, sure = (column.cpu() for column in scenes.parse(pixels, layout))
+    lawful = ((cells > 0).sum(1) >= 1) & ((cells > 0).sum(1) <= layout.most)
+    found = {"abstained": ~sure, "fits": torch.zeros_like(sure)}
+    if pixels.dtype == torch.uint8:
+        found["clean"] = sure & (scenes.render(cells, ground, layout) == pixels.cpu()).flatten(1).all(1)
+    each = {mark: [] for mark in MARKS}
+    for i, text in enumerate(texts):
+        meaning = read(text, layout)
+        row = cells[i : i + 1], ground[i : i + 1]
+        found["fits"][i] = sure[i] & lawful[i] & fits(*row, meaning, layout)[0]
+        for mark in MARKS:
+            part = only(meaning, mark)
+            if part is not None:
+                each[mark].append(bool(sure[i] & fits(*row, part, layout)[0]))
+    return found | {mark: torch.tensor(hits) for mark, hits in each.items() if hits}
+
+
+def report(pixels: Tensor, texts: list[str], layout: Layout = EASY) -> dict[str, float]:
+    """The shares of all `marks` with their 95 % intervals, and `n`. Built in notebook 13."""
+    found = [share(hits, name) for name, hits in marks(pixels, texts, layout).items()]
+    return {"n": len(texts)} | {key: value for part in found for key, value in part.items()}
+
+
+def exact(pixels: Tensor, cells: Tensor, ground: Tensor, layout: Layout = EASY) -> Tensor:
+    """Whether each picture is surely that very scene, bool [N]: for full captions and edits."""
+    made, on, sure = scenes.parse(pixels, layout)
+    return sure & (made == cells).all(1) & (on == ground)
+
+
+def variation(outcomes: Tensor, law: Tensor, generator: torch.Generator, times: int = 100) -> dict[str, float]:
+    """Total variation of `outcomes` int64 [n] from the `law` [V], and its `floor`: the mean of n drawn from the law."""
+    law = law.double() / law.sum()
+
+    def distance(found):
+        return float((found.bincount(minlength=len(law)) / len(found) - law).abs().sum() / 2)
+
+    drawn = torch.multinomial(law, times * len(outcomes), True, generator=generator).view(times, -1)
+    return {"variation": distance(outcomes), "floor": sum(map(distance, drawn)) / times, "n": len(outcomes)}
+
+
+def place_variation(cells: Tensor, generator: torch.Generator, times: int = 100) -> dict[str, float]:
+    """How far the places of the objects in scenes [n, C] are, in total variation, from all places alike.
+
+    `floor` is what the exact law scores at this n, mean of `times` draws: the same objects, put anywhere.
+    """
+
+    def distance(full):
+        return float((full.sum(0) / full.sum() - 1 / full.shape[1]).abs().sum() / 2)
+
+    full = cells > 0
+    ranks = [torch.rand(cells.shape, generator=generator).argsort(1) for _ in range(times)]
+    return {
+        "variation": distance(full),
+        "floor": sum(distance(full.gather(1, rank)) for rank in ranks) / times,
+        "n": len(cells),
+    }
+
+
+def excess(nats: Tensor, bits: Tensor) -> dict[str, float]:
+    """Bits that a model pays a picture, `nats` [N], over the exact entropy in `bits` [N], with its interval."""
+    over = nats.double() / math.log(2) - bits.double()
+    half = 1.96 * float(over.std()) / math.sqrt(len(over)) if len(over) > 1 else math.inf
+    mean = float(over.mean())
+    known = {"bits": mean + float(bits.double().mean()), "exact": float(bits.double().mean()), "n": len(over)}
+    return known | {"excess": mean, "excess_low": mean - half, "excess_high": mean + half}
+
+
+def written(pixels: Tensor, texts: list[str]) -> dict[str, float]:
+    """Signs against what they should say: shares with intervals of "exact" and "abstained", of "letters" the mean."""
+    said, _, _, sure = signs.read_sign(pixels)
+    right = torch.tensor([a == b for a, b in zip(said, texts, strict=True)]) & sure
+    slots = pixels.shape[3] // signs.WIDTH
+    full = signs.spell(texts, slots)
+    letters = (signs.spell(said, slots) == full)[full > 0].double().mean()
+    return {"n": len(texts), "letters": float(letters)} | share(right, "exact") | share(~sure, "abstained")
+
+
+def robustness(n: int = 3000, layout: Layout = EASY, seed: int = 0) -> list[dict]:
+    """How the parser of scenes bears noise, blur and mere noise: rows of `what`, `correct`, `abstained`, `wrong`."""
+    generator = torch.Generator().manual_seed(seed)
+    cells, ground = scenes.sample(n, generator, layout)
+    clean = scenes.render(cells, ground, layout).float() / 127.5 - 1
+    noise = torch.randn(clean.shape, generator=generator)
+    pictures = {f"noise {sigma}": clean + 2 * sigma * noise for sigma in (0.05, 0.1, 0.15, 0.2, 0.3)}
+    padded = torch.nn.functional.pad(clean, (0, 1, 0, 1), mode="replicate")
+    pictures["half a pixel"] = torch.nn.functional.avg_pool2d(padded, 2, stride=1)
+    pictures["only noise"] = torch.rand(clean.shape, generator=generator) * 2 - 1
+    rows = []
+    for what, x in pictures.items():
+        made, on, sure = scenes.parse(x, layout)
+        same = (made == cells).all(1) & (on == ground)
+        counts = {"correct": same & sure, "abstained": ~sure, "wrong": sure & ~same}
+        rows.append({"what": what} | {name: float(hits.double().mean()) for name, hits in counts.items()})
+    return rows
