@@ -13,9 +13,11 @@ from scipy import stats
 from tiny import denoiser, pixelcnn, tokens, transformer
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from course_lib import runtime
 from course_lib.data import levels as grey
 from course_lib.methods import autoregressive as ar
 from course_lib.methods import guidance, logistic_mixture
+from course_lib.methods.shapes import beginning
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -51,8 +53,8 @@ UNLIKELY = 1e-4  # seeds are fixed: a right sampler fails one seed in 10,000, an
 @pytest.mark.parametrize(
     "make",
     [
-        lambda size, levels: transformer(grid=size, inputs=levels),
-        lambda size, levels: transformer(grid=size, inputs=levels, context=3),
+        lambda size, levels: transformer(grid=size, tokens=levels),
+        lambda size, levels: transformer(grid=size, tokens=levels, context=3),
         lambda size, levels: pixelcnn(size=size, levels=levels),
     ],
     ids=["transformer", "transformer with three label tokens", "pixelcnn"],
@@ -86,7 +88,7 @@ def test_copying_the_past_pays_and_peeking_is_impossible():
     constant = tokens(8, (1,), K).repeat(1, 6)
     assert abs(ar.loss(copies, (constant, None)).item() - math.log(K) / 6) < 1e-9  # only the first is unknown
     # Over all values of token i at random pictures, no causal model has a mean loss there under log K.
-    for model in (transformer(inputs=K, context=2), pixelcnn(levels=K)):
+    for model in (transformer(tokens=K, context=2), pixelcnn(levels=K)):
         x = tokens(1, (3, 4), K)
         for i in range(12):
             every = x.flatten(1).repeat(K, 1)
@@ -299,13 +301,49 @@ def test_a_picture_is_the_same_in_any_batch(make, scale):
 def test_a_prefix_is_kept_and_continued(make, cache):
     model, labels = make(torch.float32), torch.tensor([0, 1, 2])
     whole = ar.sample(model, labels, shape=(3, 4), generator=seeded()).flatten(1)
-    for known in (0, 1, 7, 12):
-        prefix = whole[:, :known]
-        again = ar.sample(model, labels, shape=(3, 4), generator=seeded(), prefix=prefix, cache=cache)
+    dials = {"shape": (3, 4), "cache": cache}
+    for n in (0, 1, 7, 12):
+        known = in_grid(beginning(whole[:, :n], 12))
+        again = ar.sample(model, labels, generator=seeded(), known=known, **dials)
         assert torch.equal(again.flatten(1), whole)  # its own beginning, so its own end
     other = 4 - whole[:, :5]
-    continued = ar.sample(model, labels, shape=(3, 4), generator=seeded(), prefix=other, cache=cache).flatten(1)
+    known = in_grid(beginning(other, 12))
+    continued = ar.sample(model, labels, generator=seeded(), known=known, **dials).flatten(1)
     assert torch.equal(continued[:, :5], other) and not torch.equal(continued, whole)
+
+
+@causal
+@pytest.mark.parametrize("cache", [True, False])
+def test_tokens_given_anywhere_are_kept_and_known_to_those_after_them(make, cache):
+    model, labels = make(torch.float32), torch.tensor([0, 1, 2])
+    x, keep = tokens(3, (3, 4), seed=3), torch.rand(3, 3, 4, generator=seeded(4)) < 0.5
+    x = x.masked_fill(~keep, -7)  # what is not kept is not looked at
+    made = ar.sample(model, labels, shape=(3, 4), generator=seeded(), known=(x, keep), cache=cache)
+    assert torch.equal(made[keep], x[keep]) and made.min() >= 0
+    # Each drawn token is the draw that its logits and its own chance give, whatever was given before it.
+    u, logits = runtime.uniforms(3, (12,), seeded()), model(made, labels).flatten(1, 2)
+    wanted = torch.stack([ar.draw(logits[:, i], u[:, i]) for i in range(12)], 1).view(3, 3, 4)
+    assert torch.equal(made[~keep], wanted[~keep])
+
+
+def test_a_whole_prefix_is_read_in_one_step():
+    model, read = transformer(), []
+    model.decoder = lambda labels, real=model.decoder: counted(real(labels), read)
+    known = in_grid(beginning(tokens(2, (7,)), 12))
+    ar.sample(model, torch.tensor([0, 1]), shape=(3, 4), generator=seeded(), known=known)
+    assert read == [0, 7, 8, 9, 10, 11]  # the first to learn how many tokens there are
+
+
+def counted(step, read: list):
+    def one(tokens, i):
+        read.append(i)
+        return step(tokens, i)
+
+    return one
+
+
+def in_grid(known):
+    return tuple(part.view(-1, 3, 4) for part in known)
 
 
 def test_progress_leaves_by_callback():
@@ -315,12 +353,12 @@ def test_progress_leaves_by_callback():
         torch.tensor([0, 1]),
         shape=(12,),
         generator=seeded(),
-        prefix=tokens(2, (4,)),
+        known=beginning(tokens(2, (4,)), 12),
         callback=lambda i, x: seen.append((i, x.clone())),
     )
-    assert [i for i, _ in seen] == list(range(4, 12))
+    assert [i for i, _ in seen] == [0, *range(5, 13)]  # the start, and one call after each new token
     for i, so_far in seen:
-        assert torch.equal(so_far[:, : i + 1], x[:, : i + 1]) and not so_far[:, i + 1 :].any()
+        assert torch.equal(so_far[:, : max(i, 4)], x[:, : max(i, 4)]) and not so_far[:, max(i, 4) :].any()
 
 
 def test_sampling_leaves_the_global_seed_alone():
@@ -506,21 +544,29 @@ def test_labels_that_are_none_are_named(labels, says):
         ar.sample(Table(), labels, shape=(4,))
 
 
+WHOLE = torch.ones(2, 3, 4, dtype=torch.bool)
+
+
 @pytest.mark.parametrize(
-    ("prefix", "says"),
+    ("known", "says"),
     [
-        (torch.zeros(2, 13, dtype=torch.long), r"prefix of shape \[2, 13\] does not fit 2 pictures of 12 tokens"),
-        (torch.zeros(1, 3, dtype=torch.long), r"prefix of shape \[1, 3\] does not fit 2 pictures"),
-        (torch.zeros(3, dtype=torch.long), "prefix of shape"),
-        (torch.zeros(2, 3), "prefix must hold tokens, whole numbers from 0, not torch.float32"),
-        (torch.full((2, 3), -1), "prefix must hold tokens.* from -1"),
-        (torch.full((2, 3), 5), r"prefix holds the token 5, but tokens lie in 0\.\.4"),
+        ((torch.zeros(2, 13, dtype=torch.long), WHOLE), r"known must be \(x, keep\), both of shape \[2, 3, 4\]"),
+        ((tokens(2, (3, 4)), WHOLE.long()), "keep boolean, not .*torch.int64"),
+        (tokens(2, (3, 4)), r"known must be \(x, keep\).* not Tensor"),
+        ((torch.zeros(2, 3, 4), WHOLE), "known must hold tokens, whole numbers from 0.* not torch.float32"),
+        ((torch.full((2, 3, 4), -1), WHOLE), "known must hold tokens.* from -1"),
+        ((torch.full((2, 3, 4), 5), WHOLE & False | (torch.arange(4) == 0)), r"token 5, but tokens lie in 0\.\.4"),
     ],
 )
-def test_a_prefix_that_does_not_fit_is_named(prefix, says):
+def test_given_tokens_that_do_not_fit_are_named(known, says):
     for model in (transformer(), pixelcnn()):
         with pytest.raises(ValueError, match=says):
-            ar.sample(model, torch.tensor([0, 1]), shape=(3, 4), prefix=prefix)
+            ar.sample(model, torch.tensor([0, 1]), shape=(3, 4), known=known)
+
+
+def test_a_beginning_longer_than_the_whole_is_named():
+    with pytest.raises(ValueError, match=r"x of shape \[2, 13\] is no beginning of 12 tokens"):
+        beginning(torch.zeros(2, 13, dtype=torch.long), 12)
 
 
 @causal

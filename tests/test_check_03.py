@@ -137,7 +137,7 @@ def test_wrong_guidance_is_named(attempt, message):
 @pytest.fixture(scope="module")
 def dials():
     torch.manual_seed(0)
-    model = Transformer(TransformerConfig(grid=(14, 14), inputs=16, classes=10, width=16, depth=1, heads=2)).eval()
+    model = Transformer(TransformerConfig(grid=(14, 14), tokens=16, classes=10, width=16, depth=1, heads=2)).eval()
     torch.nn.init.normal_(model.head.weight)  # a fresh head is zero: all levels alike, whatever the dials say
     test = data.load("fashion", "test")[:100]
     minis = from_levels(to_levels(shrink(test.pixels, 2), 16), 16)

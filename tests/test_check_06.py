@@ -150,7 +150,7 @@ def test_wrong_repairs_are_named(attempt, message):
 
 
 def test_the_price_of_an_order_is_that_of_its_questions_one_by_one():
-    config = TransformerConfig((2, 2), inputs=4, classes=2, width=16, depth=1, heads=2, blocks=(4,))
+    config = TransformerConfig((2, 2), tokens=4, classes=2, width=16, depth=1, heads=2, groups=(4,))
     model, labels = shaken(Transformer(config)), torch.tensor([0, 1])
     x = torch.randint(3, (2, 4), generator=torch.Generator().manual_seed(0))
     for order in itertools.permutations(range(4)):
@@ -164,7 +164,7 @@ def test_the_price_of_an_order_is_that_of_its_questions_one_by_one():
 
 
 def test_the_loss_of_the_bound_is_the_bound():
-    config = TransformerConfig((2, 2), inputs=4, classes=2, width=16, depth=1, heads=2, blocks=(4,))
+    config = TransformerConfig((2, 2), tokens=4, classes=2, width=16, depth=1, heads=2, groups=(4,))
     model, n = shaken(Transformer(config)), 2000
     x = torch.randint(3, (n, 4), generator=torch.Generator().manual_seed(0))
     labels = torch.zeros(n, dtype=torch.long)
@@ -183,7 +183,7 @@ def test_both_families_have_as_many_weights():
 
 @pytest.fixture(scope="module")
 def holes():
-    config = TransformerConfig((2, 2), inputs=13, classes=2, width=16, depth=1, heads=2, blocks=(4,))
+    config = TransformerConfig((2, 2), tokens=13, classes=2, width=16, depth=1, heads=2, groups=(4,))
     pixels = torch.randint(0, 256, (3, 1, 8, 8), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     pictures = data.Pictures(pixels, torch.tensor([0, 1, 0]), names=["shirt", "shoe"])
     model = shaken(Transformer(config), dtype=torch.float32)

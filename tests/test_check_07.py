@@ -202,7 +202,7 @@ def test_wrong_samplers_are_named(attempt, message):
 def scales():
     torch.manual_seed(0)
     config = TransformerConfig(
-        grid=(7, 7), inputs=50, classes=10, width=16, depth=1, heads=2, blocks=(1, 4, 16, 49), reads=4
+        grid=(7, 7), tokens=50, classes=10, width=16, depth=1, heads=2, groups=(1, 4, 16, 49), vector=4
     )
     model = shaken(Transformer(config), 0.5, torch.float32)
     pyramid = shaken(MultiScale(MultiScaleConfig(count=50)), 0.5, torch.float32)

@@ -125,7 +125,7 @@ def test_wrong_times_are_named(attempt, message):
 @pytest.fixture(scope="module")
 def interval():
     torch.manual_seed(0)
-    shape = {"grid": (4, 4), "inputs": 1, "patch": 7, "classes": 10, "context": 0, "blocks": (16,)}
+    shape = {"grid": (4, 4), "vector": 49, "clock": 1, "classes": 10, "context": 0, "groups": (16,)}
     model = Transformer(TransformerConfig(**shape, width=16, depth=1, heads=2)).eval().requires_grad_(False)
     for weights in (
         model.head.weight,

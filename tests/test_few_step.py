@@ -113,7 +113,7 @@ def test_a_perfect_student_solves_the_identity_of_meanflow(batch):
 
 
 def test_the_slope_is_that_of_finite_differences():
-    model = denoiser(strides=True)  # a network with random weights, fp64
+    model = denoiser(clock=2)  # a network with random weights, fp64
     x = torch.randn(3, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     t, stride = torch.tensor([0.4, 0.6, 0.9]).double(), torch.tensor([0.1, 0.3, 0.5]).double()
     labels, v, h = torch.tensor([0, 1, 3]), torch.ones_like(x), 1e-6
@@ -147,7 +147,7 @@ def test_a_teacher_gives_meanflow_its_velocity(batch):
 
 def test_a_fresh_student_is_its_teacher_whatever_the_stride():
     teacher = denoiser(torch.float32)
-    student = Transformer(TransformerConfig(**(vars(teacher.config) | {"strides": True}))).eval()
+    student = Transformer(TransformerConfig(**(vars(teacher.config) | {"clock": 2}))).eval()
     missing = student.load_state_dict(teacher.state_dict(), strict=False).missing_keys
     assert missing == ["stride.weight"]
     x, t, labels = torch.randn(4, 1, 8, 8), torch.rand(4), torch.tensor([0, 1, 2, 3])
@@ -157,7 +157,7 @@ def test_a_fresh_student_is_its_teacher_whatever_the_stride():
 
 
 def test_a_trained_stride_matters():
-    student = denoiser(torch.float32, strides=True)
+    student = denoiser(torch.float32, clock=2)
     x, t, labels = torch.randn(4, 1, 8, 8), torch.rand(4), torch.tensor([0, 1, 2, 3])
     one, half = (few_step.at_stride(student, stride)(x, t, labels) for stride in (1.0, 0.5))
     assert (one - half).abs().max() > 1e-3

@@ -74,7 +74,7 @@ def test_the_loss_of_silence_is_the_distance_to_noise():
     assert abs(value.item() - (1 + x.square().mean().item())) < 0.08
     noise = torch.randn(x.shape, generator=seeded())
     torch.testing.assert_close(value, (noise - x).square().mean())
-    config = TransformerConfig(grid=(4, 4), inputs=1, patch=2, context=0, blocks=(16,), width=16, heads=2)
+    config = TransformerConfig(grid=(4, 4), vector=4, clock=1, context=0, groups=(16,), width=16, heads=2)
     torch.testing.assert_close(flow.loss(Transformer(config), (x, None), generator=seeded()), value)  # at the start
 
 
@@ -492,33 +492,33 @@ def test_a_random_probe_gives_the_divergence_on_average():
 def test_the_likelihood_along_the_ode_is_the_exact_density():
     m = law()
     x, _ = m.sample(60, seeded(4))
-    found = flow.log_likelihood(m, x, steps=400, exact=True)
-    assert (found - m.log_prob(x)).abs().max() < 1e-3
-    errors = [(flow.log_likelihood(m, x, steps=n, exact=True) - m.log_prob(x)).abs().mean() for n in (50, 100, 200)]
+    found = flow.nats(m, x, steps=400, exact=True)
+    assert (found + m.log_prob(x)).abs().max() < 1e-3
+    errors = [(flow.nats(m, x, steps=n, exact=True) + m.log_prob(x)).abs().mean() for n in (50, 100, 200)]
     for coarse, fine in zip(errors[:-1], errors[1:], strict=True):
         assert 3 < coarse / fine < 5.2  # second order
 
 
 def test_a_model_that_leaves_noise_alone_has_the_density_of_noise():
     x = normal(7)
-    found = flow.log_likelihood(lambda x, t: 0 * x, x, steps=3)
-    torch.testing.assert_close(found, -x.square().sum(1) / 2 - math.log(2 * math.pi))
+    found = flow.nats(lambda x, t: 0 * x, x, steps=3)
+    torch.testing.assert_close(found, x.square().sum(1) / 2 + math.log(2 * math.pi))
 
 
 def test_the_density_along_the_ode_integrates_to_one():
     side = torch.arange(-4, 4, 0.1, dtype=torch.float64)
     grid = torch.cartesian_prod(side, side)
-    total = flow.log_likelihood(law(), grid, steps=100, exact=True).exp().sum() * 0.1**2
+    total = flow.nats(law(), grid, steps=100, exact=True).neg().exp().sum() * 0.1**2
     assert abs(total - 1) < 2e-3  # what 100 Heun steps leave
 
 
 def test_one_probe_a_picture_leaves_the_likelihood_unbiased():
     m = law()
     x = m.sample(1, seeded(8))[0].expand(4000, 2)
-    exactly = flow.log_likelihood(m, x[:1], steps=30, exact=True)
-    guess = flow.log_likelihood(m, x, steps=30, generator=seeded(9))
+    exactly = flow.nats(m, x[:1], steps=30, exact=True)
+    guess = flow.nats(m, x, steps=30, generator=seeded(9))
     assert abs(guess.mean() - exactly) < 5 * guess.std() / math.sqrt(4000) and guess.std() > 0.01
-    assert torch.equal(guess, flow.log_likelihood(m, x, steps=30, generator=seeded(9)))
+    assert torch.equal(guess, flow.nats(m, x, steps=30, generator=seeded(9)))
 
 
 def test_the_denoiser_for_the_bound_is_that_of_the_same_signal_to_noise():
@@ -553,7 +553,7 @@ def test_with_the_exact_denoiser_the_bound_is_tight():
         ({"labels": [0, 1]}, r"labels=\[0, 1\] must be a tensor"),
         ({"labels": torch.tensor([0, 4])}, r"labels must lie in 0\.\.3"),
         ({"labels": torch.tensor([0.0, 1.0])}, "labels must be whole numbers"),
-        ({"shape": (1, 8, 9)}, r"pictures must have shape \[B, 1, 8, 8\], not \[2, 1, 8, 9\]"),
+        ({"shape": (1, 8, 9)}, r"pictures must be cut into 4×4 patches of 4 numbers.* \[2, 1, 8, 9\]"),
     ],
 )
 def test_a_wrong_argument_is_named(changes, says):
@@ -593,3 +593,26 @@ def test_the_curved_velocity_is_the_slope_of_the_arc():
     for u in (0.0, 0.3, 1.0):
         slope = (arc(u + 1e-4) - arc(u - 1e-4)) / 2e-4
         torch.testing.assert_close(flow.curved(lambda x_t, t: noise - x)(arc(u), u), slope, atol=1e-6, rtol=0)
+
+
+# What is given
+
+
+@pytest.mark.parametrize("solver", [flow.euler, flow.heun])
+def test_what_is_given_is_kept_and_is_on_its_own_path_at_every_step(solver):
+    model, seen = Gaussian(), []
+    x, keep = torch.randn(4, 9, generator=seeded(1)), torch.arange(9).expand(4, 9) < 4
+    dials = {"shape": (9,), "steps": 5, "solver": solver, "generator": seeded(3)}
+    made = flow.sample(model, torch.zeros(4).long(), known=(x, keep), callback=lambda i, x: seen.append(x), **dials)
+    assert torch.equal(made[keep], x.to(made)[keep])
+    noise = runtime.noise(4, (9,), seeded(3))
+    for i, now in enumerate(seen):
+        t = 1 - i / 5
+        torch.testing.assert_close(now[keep], ((1 - t) * x.to(now) + t * noise.to(now))[keep])
+    free = flow.sample(model, torch.zeros(4).long(), **dials)
+    assert torch.equal(made[~keep], free[~keep])  # here no dimension knows of another
+
+
+def test_given_parts_of_another_shape_are_named():
+    with pytest.raises(ValueError, match=r"known must be \(x, keep\), both of shape \[2, 9\] and keep boolean"):
+        flow.sample(Gaussian(), torch.zeros(2).long(), shape=(9,), known=(torch.zeros(2, 8), torch.ones(2, 8).bool()))

@@ -25,7 +25,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 def network(dtype: torch.dtype = torch.float64, **changes):
     """A bidirectional transformer on a 3×4 grid of 4 tokens and the mask."""
-    return transformer(dtype, blocks=(12,), **changes)
+    return transformer(dtype, groups=(12,), **changes)
 
 
 class Joint:
@@ -293,9 +293,10 @@ def test_every_token_is_shown_once_and_stays(steps, order, seed, temperature):
         callback=lambda i, x: seen.append((i, x.clone())),
     )
     assert x.shape == (2, 3, 4) and x.dtype == torch.long and 0 <= x.min() and x.max() < 4  # no mask is left
-    assert [i for i, _ in seen] == list(range(steps))
+    assert [i for i, _ in seen] == list(range(steps + 1))  # the start, and one call after each pass
     before = torch.full((2, 12), 4)
-    for (_, now), count in zip(seen, masked.schedule(12, steps), strict=True):
+    assert torch.equal(seen[0][1], before)
+    for (_, now), count in zip(seen[1:], masked.schedule(12, steps), strict=True):
         assert torch.equal(now[before != 4], before[before != 4])
         assert ((now != 4).sum(1) - (before != 4).sum(1) == count).all()
         before = now
@@ -431,11 +432,11 @@ def test_known_tokens_never_change(steps, seed, order):
     ).flatten(1)
     assert x.min() >= 0 and x.max() < 4
     assert all(torch.equal(now[kept], given_[kept]) for now in [*seen, x])
-    assert len(seen) == max(min(steps, n) for n in (~kept).sum(1).tolist())
+    assert len(seen) == 1 + max(min(steps, n) for n in (~kept).sum(1).tolist())
     for row, n in enumerate((~kept).sum(1).tolist()):  # each picture by its own schedule
         shown = [int((now[row] != 4).sum()) for now in seen]
         counts = masked.schedule(n, min(steps, n)) if n else []
-        wanted = list(itertools.accumulate(counts, initial=12 - n))[1:] or [12]
+        wanted = list(itertools.accumulate(counts, initial=12 - n))
         assert shown == (wanted + [12] * len(shown))[: len(shown)]
 
 
@@ -484,10 +485,13 @@ def test_nothing_hidden_costs_nothing():
         ({"temperature": math.nan}, "temperature=nan must be"),
         ({"temperature": math.inf}, "temperature=inf must be"),
         ({"guidance": math.nan}, "guidance=nan must be a number"),
-        ({"known": (nobody(2)[:, None], torch.ones(2, 3).bool())}, r"known must be \(tokens, kept\), both \[2, 3\]"),
-        ({"known": (tokens(2, (3,), 3), torch.ones(2, 3))}, "kept boolean, not .* torch.float32"),
-        ({"known": (tokens(2, (3,), 3) + 3, torch.ones(2, 3).bool())}, r"known tokens must lie in 0\.\.2"),
-        ({"known": (tokens(2, (3,), 3) - 9, torch.ones(2, 3).bool())}, r"known tokens must lie in 0\.\.2"),
+        (
+            {"known": (nobody(2)[:, None], torch.ones(2, 3).bool())},
+            r"known must be \(x, keep\), both of shape \[2, 3\]",
+        ),
+        ({"known": (tokens(2, (3,), 3), torch.ones(2, 3))}, "keep boolean, not .*torch.float32"),
+        ({"known": (tokens(2, (3,), 3) + 3, torch.ones(2, 3).bool())}, r"tokens lie in 0\.\.2"),
+        ({"known": (tokens(2, (3,), 3) - 9, torch.ones(2, 3).bool())}, r"whole numbers from 0"),
     ],
 )
 def test_a_wrong_setting_is_named_before_anything_runs(dials, says):

@@ -457,7 +457,7 @@ def test_words_are_clean_whatever_the_time_is():
 def test_a_clock_and_its_times_are_as_many():
     x, picture = tokens(2, (12,)), torch.zeros(2, 1, 8, 8, dtype=torch.float64)
     t = torch.rand(2, dtype=torch.float64)
-    for model, given in (
+    for model, arguments in (
         (denoiser(), (picture,)),
         (denoiser(), (picture, None)),
         (denoiser(), (picture, None, None)),
@@ -466,7 +466,7 @@ def test_a_clock_and_its_times_are_as_many():
         (transformer(), (x, t, None)),
     ):
         with pytest.raises(ValueError, match=r"this model takes \(x, .*labels\)"):
-            model(*given)
+            model(*arguments)
     with pytest.raises(ValueError, match=r"t must have shape \[2\] or \[2, 16\], not \[2, 15\]"):
         denoiser()(picture, torch.rand(2, 15, dtype=torch.float64), None)
 

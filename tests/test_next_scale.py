@@ -8,9 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scipy import stats
-from tiny import shaken, transformer
+from tiny import shaken, tokens, transformer
 
 from course_lib.methods import guidance, next_scale
+from course_lib.methods.shapes import beginning
 from course_lib.networks import MultiScale, MultiScaleConfig
 
 UNLIKELY = 1e-4  # seeds are fixed: a right sampler fails one seed in 10,000, and then always
@@ -25,7 +26,7 @@ def pyramid(scales: tuple[int, ...] = (1, 2), count: int = 3, dtype: torch.dtype
 
 
 def network(of: MultiScale, dtype: torch.dtype = torch.float64, **changes):
-    S, settings = of.scales[-1], {"inputs": of.vq.count, "blocks": of.groups, "reads": 2, "classes": 3}
+    S, settings = of.scales[-1], {"tokens": of.vq.count, "groups": of.groups, "vector": 2, "classes": 3}
     return transformer(dtype, grid=(S, S), **settings | changes)
 
 
@@ -68,7 +69,7 @@ def test_probabilities_of_all_pictures_sum_to_one(changes):
     assert len(every) == 3**5
     for label in (*range(4), None):
         labels = None if label is None else torch.full((len(every),), label)
-        p = (-next_scale.nats(model, every, labels, of)).exp()
+        p = (-next_scale.nats(model, every, labels, pyramid=of)).exp()
         assert abs(p.sum().item() - 1) < 1e-12  # fp64
         assert p.std() > 1e-4  # and they are no uniform distribution
 
@@ -77,7 +78,9 @@ def test_nats_are_those_of_the_table():
     of = pyramid()
     model, every = Table(of), everything(of)
     p = model.first[0][every[:, 0]] * model.then[0][every[:, :1], every[:, 1:]].prod(1)
-    torch.testing.assert_close((-next_scale.nats(model, every, torch.zeros(243, dtype=torch.long), of)).exp(), p)
+    torch.testing.assert_close(
+        (-next_scale.nats(model, every, torch.zeros(243, dtype=torch.long), pyramid=of)).exp(), p
+    )
 
 
 def test_the_loss_is_the_mean_of_exact_nats():
@@ -85,9 +88,9 @@ def test_the_loss_is_the_mean_of_exact_nats():
     model, labels = network(of), torch.tensor([0, 1, 2, 3])
     x = torch.randint(5, (4, 14), generator=seeded())
     value = next_scale.loss(model, (x, labels), pyramid=of)
-    torch.testing.assert_close(value, next_scale.nats(model, x, labels, of).mean() / 14)
+    torch.testing.assert_close(value, next_scale.nats(model, x, labels, pyramid=of).mean() / 14)
     dropped = next_scale.loss(model, (x, labels), pyramid=of, drop=1.0)
-    torch.testing.assert_close(dropped, next_scale.nats(model, x, None, of).mean() / 14)
+    torch.testing.assert_close(dropped, next_scale.nats(model, x, None, pyramid=of).mean() / 14)
 
 
 def test_the_logits_of_a_scale_do_not_change_with_it():
@@ -209,7 +212,7 @@ def test_one_pass_a_scale_doubled_where_guided():
             callback=callback,
         )
         assert model.rows == rows
-        assert [(k, part.shape[1]) for k, part in seen] == [(0, 1), (1, 5)]
+        assert [(k, part.shape[1]) for k, part in seen] == [(0, 0), (1, 1), (2, 5)]
         assert all(torch.equal(part, x[:, : part.shape[1]]) for _, part in seen)
 
 
@@ -219,9 +222,9 @@ def test_whole_scales_given_are_kept_and_the_rest_is_drawn(scale):
     model, labels, seen = network(of), torch.arange(4), []
 
     def sample(prefix, seed=1, callback=None):
-        return next_scale.sample(
-            model, labels, pyramid=of, guidance=scale, generator=seeded(seed), prefix=prefix, callback=callback
-        )
+        known = None if prefix is None else beginning(prefix, 14)
+        dials = {"pyramid": of, "guidance": scale, "known": known, "callback": callback}
+        return next_scale.sample(model, labels, generator=seeded(seed), **dials)
 
     whole = sample(None)
     for n in (0, 1, 5, 14):
@@ -229,16 +232,17 @@ def test_whole_scales_given_are_kept_and_the_rest_is_drawn(scale):
         other = sample(whole[:, :n], seed=2)
         assert torch.equal(other[:, :n], whole[:, :n]) and (n == 14 or not torch.equal(other, whole))
     sample(whole[:, :5], callback=lambda k, tokens: seen.append((k, tokens.shape[1])))
-    assert seen == [(2, 14)]  # one pass, for the one scale that is left
+    assert seen == [(0, 5), (3, 14)]  # one pass, for the one scale that is left
 
 
-@pytest.mark.parametrize(
-    "prefix", [torch.zeros(2, 3, dtype=torch.long), torch.zeros(1, 5, dtype=torch.long), torch.zeros(2, 1)]
-)
-def test_a_prefix_that_is_no_whole_scale_is_named(prefix):
+def test_given_tokens_that_are_no_whole_scales_are_named():
     of = pyramid()
-    with pytest.raises(ValueError, match=r"prefix must hold tokens \[2, n\] of whole scales, n in \[0, 1, 5\], not"):
-        next_scale.sample(network(of), torch.tensor([0, 1]), pyramid=of, prefix=prefix)
+    ragged = torch.tensor([[True] * 5, [True] + [False] * 4])
+    for x, keep in ((tokens(2, (5,)), torch.arange(5) < 3), (tokens(2, (5,)), ragged), (tokens(2, (5,)), ~ragged)):
+        with pytest.raises(ValueError, match=r"known must keep whole scales, the first n tokens with n in \[0, 1, 5\]"):
+            next_scale.sample(network(of), torch.tensor([0, 1]), pyramid=of, known=(x, keep.expand(2, 5)))
+    with pytest.raises(ValueError, match=r"known must be \(x, keep\), both of shape \[2, 5\]"):
+        next_scale.sample(network(of), torch.tensor([0, 1]), pyramid=of, known=(tokens(1, (5,)), ragged))
 
 
 def test_sampling_leaves_the_global_seed_alone():

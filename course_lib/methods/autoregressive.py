@@ -96,10 +96,14 @@ def sample(
     plain = temperature == 1 and top_k == 0 and top_p == 1
     if callback is not None:
         callback(0, tokens)
-    for n, i in enumerate((~keep).any(0).nonzero().flatten().tolist()):  # what all have needs no step of its own
+    for i in range(T):
+        if i and keep[:, i].all():
+            continue  # what all have is read with the next step: a whole prefix in one
         logits = step(tokens, i)
-        if n == 0:
-            given(known, (B, *shape), where, tokens=logits.shape[-1])
+        if i == 0:
+            given(known, (B, *shape), where, tokens=logits.shape[-1])  # now it is known how many there are
+            if keep[:, 0].all():
+                continue
         new = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
         tokens[:, i] = torch.where(keep[:, i], tokens[:, i], new)
         if callback is not None:
