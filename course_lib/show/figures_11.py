@@ -108,5 +108,6 @@ def bill(found: dict[str, dict], detour: float, title: str) -> Figure:
     """Three readings of a picture by three rulers; dashed, the distance of real pictures after the tokenizer."""
     alt = "Fréchet distance, agreement and recall for patches, latents and U-Net."
     fig = rulers(found, ("frechet", "agreement", "recall"), "noise", title, alt)
-    level(fig.axes[0], detour, "real, through the tokenizer", "other", x=0.99, linestyle="--")
+    level(fig.axes[0], detour, family="other", linestyle="--")
+    fig.axes[0].set_xlabel("dashed: real ones through the tokenizer", fontsize=9)
     return fig
