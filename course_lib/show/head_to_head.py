@@ -9,16 +9,38 @@ NAMES = {
     "token-ar-fashion": ("token by token", "o"),
     "masked-fashion": ("masked tokens", "s"),
     "next-scale-fashion": ("scale by scale", "^"),
-    "dit-fashion": ("noise, transformer", "o"),
-    "unet-flow-fashion": ("noise, U-Net", "s"),
-    "latent-dit-fashion": ("noise, latents", "^"),
+    "dit-fashion": ("noise, transformer", "v"),
+    "unet-flow-fashion": ("noise, U-Net", "P"),
+    "latent-dit-fashion": ("noise, latents", "*"),
     "one-step-fashion": ("noise, few steps", "D"),
 }
 
 
-def draw(rows: list[dict], batches: tuple[int, ...] = (1, 64), key: str = "frechet_relative") -> Figure:
-    """Distance over seconds a picture, a panel a batch size; `rows` as in data/results/head-to-head.json."""
-    fig, axes = figure(1, len(batches), (4.8 * len(batches), 3.8), sharey=True)
+def first(rows: list[dict], batch: int, near: float, key: str = "frechet_relative") -> dict | None:
+    """The row that reaches the distance `near` in the fewest seconds a picture; None where none does."""
+    close = [row for row in rows if row[key] <= near]
+    return min(close, key=lambda row: row[f"seconds_batch_{batch}"], default=None)
+
+
+def finding(rows: list[dict], batches: tuple[int, ...], near: float, key: str = "frechet_relative") -> str:
+    """Who is first to the distance `near`, alone and in a batch, in words."""
+    said = []
+    for batch in batches:
+        if row := first(rows, batch, near, key):
+            words = f"{NAMES[row['name']][0]} ({1000 * row[f'seconds_batch_{batch}']:.0f} ms)"
+            said.append(f"{batch} at a time {words}" if batch > 1 else f"alone {words}")
+    return f"First to a distance of {near:g}: " + "; ".join(said) if said else f"None reaches a distance of {near:g}"
+
+
+def draw(
+    rows: list[dict], batches: tuple[int, ...] = (1, 64), key: str = "frechet_relative", near: float = 0.2
+) -> Figure:
+    """Distance over seconds a picture, a panel a batch size; `rows` as in data/results/head-to-head.json.
+
+    The headline says which model is first to the distance `near`.
+    """
+    fig, axes = figure(1, len(batches), (4.8 * len(batches), 4.2), sharey=True)
+    fig.suptitle(finding(rows, batches, near, key), x=0.01, ha="left", fontsize=11, fontweight="bold")
     fig.alt = (
         "Fréchet distance over processor seconds a picture, both logarithmic, for models of tokens in orange, masked "
         "tokens in green and noise in blue, drawn one at a time and 64 at a time."
@@ -38,8 +60,8 @@ def draw(rows: list[dict], batches: tuple[int, ...] = (1, 64), key: str = "frech
         ax.axhline(floor, color=FAMILIES["data"], ls=":", lw=1)
         ax.text(0.01, floor, "real pictures", transform=ax.get_yaxis_transform(), va="bottom", fontsize=7)
         ax.set(xscale="log", yscale="log", xlabel="processor seconds a picture (one core)")
-        ax.set_title(f"{batch} at a time" if batch > 1 else "one at a time")
-    first = axes if len(batches) == 1 else axes[0]
-    first.set_ylabel("Fréchet distance, relative")
-    first.legend(fontsize=7, ncols=2)
+        ax.set_title(f"{batch} at a time" if batch > 1 else "one at a time", fontsize=10, fontweight="normal")
+    left = axes if len(batches) == 1 else axes[0]
+    left.set_ylabel("Fréchet distance, relative (lower is better)")
+    left.legend(fontsize=8, ncols=2, frameon=False)
     return fig

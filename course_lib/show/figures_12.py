@@ -1,0 +1,91 @@
+"""The figures of notebook 12: points of few-step samplers in the plane, and distances over calls and over budgets."""
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from .charts import headline, label, level, own_ticks
+from .plot import FAMILIES, curve, figure
+
+BOTH = {"autoregressive": "token by token", "noise": "out of noise"}
+ENDS = ("", "_low", "_high")  # of a measured number and its 95 % interval
+
+
+def _logarithmic(ax, x: list[float], y: list[float]) -> None:
+    """Both axes logarithmic, with ticks of our own."""
+    own_ticks(ax, x)
+    ax.set_yscale("log")
+    ax.set_yticks(y, [f"{value:g}" for value in y])
+    ax.minorticks_off()
+
+
+def teacher(distances: dict[int, float], floor: float) -> Figure:
+    """The teacher's distance over its number of steps; `floor` is what real pictures reach."""
+    fig, ax = figure(alt="Fréchet distance of the teacher falls steeply from one step to eight, then hardly.")
+    curve(ax, list(distances), list(distances.values()), "noise", marker="o")
+    ax.set(xlabel="steps (each is two calls)", ylabel="Fréchet distance (lower is better)")
+    _logarithmic(ax, list(distances), [0.1, 1, 10])
+    level(ax, floor, "real pictures")
+    more = {n: d / distances[16] for n, d in distances.items()}
+    ax.set_title(f"From 16 steps to 4: {more[4]:.1f} times the distance; to 1: {more[1]:.0f} times")
+    return fig
+
+
+def scatter(panels: dict[str, Tensor], points: Tensor, title: str, alt: str) -> Figure:
+    """Samples `[N, 2]` over real `points`, a panel a sampler."""
+    fig, axes = figure(1, len(panels), (2.5 * len(panels), 2.7), alt=alt, sharex=True, sharey=True)
+    for ax, (name, dots) in zip(axes, panels.items()):
+        ax.scatter(*points.T, s=2, color="#CCCCCC")
+        ax.scatter(*dots.T, s=2, color=FAMILIES["noise"])
+        ax.set(xlim=(-3.2, 3.2), ylim=(-3.2, 3.2), xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        label(ax, name, 9)
+    return headline(fig, title)
+
+
+def student(steps: dict[int, dict], fewer: dict[int, float], title: str) -> Figure:
+    """Distance over calls: the student's rows of metrics, and its teacher, who pays two calls a step."""
+    fig, ax = figure(alt="Fréchet distance over calls of the network: the student's curve lies left of the teacher's.")
+    calls = [2 * n for n in fewer]
+    curve(ax, calls, list(fewer.values()), "noise", marker="o", linestyle="--", label="teacher, guided")
+    low, high = ([row[f"frechet_{end}"] for row in steps.values()] for end in ("low", "high"))
+    distances = [row["frechet"] for row in steps.values()]
+    curve(ax, list(steps), distances, "noise", low, high, marker="D", label="student")
+    ax.set(xlabel="calls of the network", ylabel="Fréchet distance (lower is better)")
+    _logarithmic(ax, [1, 2, 4, 8, 16, 32], [1, 2, 5, 10, 20])
+    ax.legend(fontsize=9)
+    ax.set_title(title)
+    return fig
+
+
+def by_share(runs: list[dict], family: str, key: str = "frechet_relative") -> dict[float, list[float]]:
+    """The numbers `key` of a family's training runs, one a seed, for each share of the whole budget."""
+    own = [row for row in runs if row["family"] == family]
+    return {share: [row[key] for row in own if row["share"] == share] for share in sorted({r["share"] for r in own})}
+
+
+def lead(found: dict) -> str:
+    """Who is ahead at the largest budget that both families had, or that no interval of a seed tells them apart."""
+    means, lows, highs = ({f: by_share(found["runs"], f, f"frechet_relative{end}") for f in BOTH} for end in ENDS)
+    share = max(set.intersection(*(set(groups) for groups in means.values())))
+    best, other = sorted(BOTH, key=lambda family: sum(means[family][share]) / len(means[family][share]))
+    at = f"At {share * found['whole_flops'] / 1e12:.0f} TFLOP"
+    apart = max(highs[best][share]) < min(lows[other][share])
+    return f"{at} {BOTH[best]} is ahead" if apart else f"{at} they are level"
+
+
+def budget(found: dict) -> Figure:
+    """Distance over training operations for both families: a point a seed, bands from the best seed to the worst."""
+    fig, ax = figure(alt="Fréchet distance over training operations, falling for both families.")
+    ticks = set()
+    for family, words in BOTH.items():
+        groups = by_share(found["runs"], family)
+        x = [share * found["whole_flops"] / 1e12 for share in groups]
+        low, mean, high = zip(*[(min(g), sum(g) / len(g), max(g)) for g in groups.values()])
+        curve(ax, x, mean, family, low, high, label=words)
+        for at, group in zip(x, groups.values()):
+            ax.plot([at] * len(group), group, "o", color=FAMILIES[family], markersize=4)
+        ticks |= set(x)
+    ax.set(xlabel="training, TFLOP (tokenizer included)", ylabel="Fréchet distance, relative\n(lower is better)")
+    _logarithmic(ax, sorted(ticks), [0.2, 0.5, 1, 2, 5])
+    ax.legend(fontsize=9)
+    ax.set_title(lead(found))
+    return fig

@@ -1,0 +1,36 @@
+"""What the result pictures of notebook 12 say is worked out from their rows."""
+
+from course_lib.show import figures_12, head_to_head
+
+
+def run(family: str, share: float, distance: float, half: float = 0.01) -> dict:
+    low, high = distance - half, distance + half
+    names = ("frechet_relative", "frechet_relative_low", "frechet_relative_high")
+    return {"family": family, "share": share} | dict(zip(names, (distance, low, high)))
+
+
+def found(*runs: dict) -> dict:
+    return {"runs": list(runs), "whole_flops": 8e12}
+
+
+def test_the_largest_budget_of_both_families_is_judged_by_all_of_its_seeds():
+    shared = [run("noise", 0.5, 0.2), run("noise", 0.5, 0.22), run("autoregressive", 0.5, 0.3)]
+    assert figures_12.lead(found(*shared, run("noise", 1, 0.1))) == "At 4 TFLOP out of noise is ahead"
+    late = run("autoregressive", 0.5, 0.215)  # one seed of the tokens is as near as a seed of noise
+    assert figures_12.lead(found(*shared, late)) == "At 4 TFLOP they are level"
+
+
+def test_runs_are_grouped_by_their_share_of_the_budget():
+    runs = [run("noise", 1, 0.1), run("noise", 0.5, 0.3), run("noise", 0.5, 0.2), run("autoregressive", 1, 0.4)]
+    assert figures_12.by_share(runs, "noise") == {0.5: [0.3, 0.2], 1: [0.1]}
+    assert len(figures_12.budget(found(*runs)).png()) > 1000
+
+
+def test_the_headline_names_who_is_first_alone_and_in_a_crowd():
+    rows = [
+        {"name": "dit-fashion", "frechet_relative": 0.19, "seconds_batch_1": 0.02, "seconds_batch_64": 0.02},
+        {"name": "token-ar-fashion", "frechet_relative": 0.1, "seconds_batch_1": 0.05, "seconds_batch_64": 0.01},
+    ]
+    said = head_to_head.finding(rows, (1, 64), 0.2)
+    assert said == "First to a distance of 0.2: alone noise, transformer (20 ms); 64 at a time token by token (10 ms)"
+    assert head_to_head.finding(rows, (1, 64), 0.05) == "None reaches a distance of 0.05"
