@@ -62,7 +62,7 @@ def everything(of: MultiScale) -> torch.Tensor:
     return torch.tensor(list(itertools.product(range(of.vq.count), repeat=sum(of.groups))))
 
 
-@pytest.mark.parametrize("changes", [{}, {"context": 3}, {"context": 0}], ids=["label", "three labels", "adaLN"])
+@pytest.mark.parametrize("changes", [{}, {"context": 3}], ids=["label", "three labels"])
 def test_probabilities_of_all_pictures_sum_to_one(changes):
     of = pyramid()
     model, every = network(of, **changes), everything(of)
@@ -120,7 +120,7 @@ def test_logits_of_a_scale_move_with_the_codes_of_all_coarser_ones():
 def test_whole_scales_at_the_beginning_are_enough():
     of = pyramid((1, 2, 3), 5)
     x, labels = torch.randint(5, (2, 14), generator=seeded()), torch.tensor([1, 3])
-    for changes in ({}, {"context": 3}, {"context": 0}):
+    for changes in ({}, {"context": 3}):
         model = network(of, **changes)
         features = of.inputs(x)
         for n in (1, 5, 14):

@@ -50,7 +50,7 @@ def _rotary(x, rows, columns):
 
 
 def _turn(x, angles):
-    return layers.rotate(x, angles.cos(), angles.sin())
+    return layers.rotate(x, *layers.turns(angles))
 
 
 def _neighbours(x, angles):
