@@ -106,7 +106,7 @@ def test_words_are_graded_by_letters_and_whole():
 
 
 def test_the_parser_abstains_rather_than_errs():
-    rows = {row["what"]: row for row in grade.robustness(1000)}
+    rows = {row["what"]: row for row in scene_parser.robustness(1000)}
     for row in rows.values():
         assert row["correct"] + row["abstained"] + row["wrong"] == pytest.approx(1)
     assert rows["noise 0.05"]["correct"] == 1 and rows["noise 0.1"]["correct"] > 0.99

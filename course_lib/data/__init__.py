@@ -12,8 +12,6 @@ SETS = {
     "scenes": captions,
 }
 
-__all__ = ["SETS", "Pictures", "load"]
-
 
 def load(name: str, split: str = "train", full: bool = False) -> Pictures:
     """The pictures of a set: `load("fashion")`, `load("fashion", "test")`; `full=True` for all there are, downloaded.

@@ -31,6 +31,7 @@ def _later(module: str, function: str, says: str) -> Callable[[], Found]:
 
 EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "codecs": _later(".codecs", "codecs", "bits a pixel of real codecs and of counted neighbours, 256 and 16 levels"),
+    "scene-parser": _later(".scene_parser", "scene_parser", "what the parser of scenes bears (a minute)"),
     "hero": _later("..show.hero", "save", "the picture on the front page, drawn by the shipped models"),
     "emoji-mirrors": _later(".mirrors", "emoji_mirrors", "emoji learned with flips and shifts, and without: nats"),
     "any-order": _later(".any_order", "compare", "masked against next-token on the same tokens (12 minutes)"),

@@ -4,18 +4,3 @@ from .cost import Counter, cpu_seconds, flops, peak_mb, seconds
 from .distortion import psnr
 from .frechet import frechet_distance, report
 from .likelihood import bits_per_dim, codec_bits, likelihood, mean_and_interval
-
-__all__ = [
-    "Counter",
-    "bits_per_dim",
-    "codec_bits",
-    "cpu_seconds",
-    "flops",
-    "frechet_distance",
-    "likelihood",
-    "mean_and_interval",
-    "peak_mb",
-    "psnr",
-    "report",
-    "seconds",
-]

@@ -6,18 +6,3 @@ from .pixelcnn import PixelCNN, PixelCNNConfig
 from .quantizers import MultiScale, MultiScaleConfig
 from .transformer import Transformer, TransformerConfig
 from .unet import UNet, UNetConfig
-
-__all__ = [
-    "Autoencoder",
-    "AutoencoderConfig",
-    "Classifier",
-    "ClassifierConfig",
-    "MultiScale",
-    "MultiScaleConfig",
-    "PixelCNN",
-    "PixelCNNConfig",
-    "Transformer",
-    "TransformerConfig",
-    "UNet",
-    "UNetConfig",
-]

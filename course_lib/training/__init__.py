@@ -7,21 +7,3 @@ from .fit import Batches, Run, fit
 from .parts import in_parts
 from .recipes import RECIPES, Reading, Recipe
 from .repeat import train
-
-__all__ = [
-    "RECIPES",
-    "Batches",
-    "CheckpointError",
-    "Reading",
-    "Recipe",
-    "Run",
-    "draw",
-    "fit",
-    "header",
-    "in_parts",
-    "load",
-    "make",
-    "result",
-    "save",
-    "train",
-]

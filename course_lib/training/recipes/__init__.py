@@ -5,5 +5,3 @@ from .recipe import Reading, Recipe
 
 # Whatever a model rests on comes before it.
 RECIPES: dict[str, Recipe] = fashion.RECIPES | mnist.RECIPES | emoji.RECIPES
-
-__all__ = ["RECIPES", "Reading", "Recipe"]

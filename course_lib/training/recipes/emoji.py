@@ -1,20 +1,20 @@
 """The recipes on emoji, in colour."""
 
+from ... import networks
 from ...data import emoji
 from ...methods import autoencoding, autoregressive
-from ...networks import Autoencoder, AutoencoderConfig, Transformer, TransformerConfig
 from .. import inputs, losses
 from .recipe import Reading, Recipe
 
 
-def _transformer() -> Transformer:
+def _transformer() -> networks.Transformer:
     shape = {"grid": (8, 8), "tokens": 1000, "classes": emoji.conditions_count(), "context": 10}
-    return Transformer(TransformerConfig(**shape, depth=5))
+    return networks.Transformer(networks.TransformerConfig(**shape, depth=5))
 
 
 RECIPES = {
     "tokenizer-emoji": Recipe(
-        lambda: Autoencoder(AutoencoderConfig(size=32, channels=3)),
+        lambda: networks.Autoencoder(networks.AutoencoderConfig(size=32, channels=3)),
         autoencoding.loss,
         Reading(inputs.shifted),
         "autoencoder for emoji in colour, 8×8 latents, 1,000 codes",

@@ -4,28 +4,15 @@ from functools import partial
 
 import torch
 
+from ... import networks
 from ...methods import autoencoding, autoregressive, few_step, flow, masked, next_scale
-from ...networks import (
-    Autoencoder,
-    AutoencoderConfig,
-    Classifier,
-    ClassifierConfig,
-    MultiScale,
-    MultiScaleConfig,
-    PixelCNN,
-    PixelCNNConfig,
-    Transformer,
-    TransformerConfig,
-    UNet,
-    UNetConfig,
-)
 from .. import inputs, losses
 from .recipe import Reading, Recipe
 
 
-def transformer(**changes) -> Transformer:
+def transformer(**changes) -> networks.Transformer:
     """A transformer over a 7×7 grid, by class."""
-    return Transformer(TransformerConfig(**{"grid": (7, 7), "classes": 10} | changes))
+    return networks.Transformer(networks.TransformerConfig(**{"grid": (7, 7), "classes": 10} | changes))
 
 
 PATCHES = {"vector": 16, "clock": 1, "context": 0, "groups": (49,)}
@@ -45,7 +32,7 @@ NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"step
 
 RECIPES = {
     "features-fashion": Recipe(
-        lambda: Classifier(ClassifierConfig()),
+        lambda: networks.Classifier(networks.ClassifierConfig()),
         losses.classify,
         pixels,
         "the classifier whose 64 features measure pictures; frozen before any generator was trained",
@@ -55,10 +42,10 @@ RECIPES = {
         measures=("accuracy",),
     ),
     "pixelcnn-fashion": Recipe(
-        lambda: PixelCNN(PixelCNNConfig(classes=10)),
+        lambda: networks.PixelCNN(networks.PixelCNNConfig(classes=10)),
         partial(autoregressive.loss, drop=0.1),
         levels,
-        "gated PixelCNN with two stacks, 28×28, 256 levels, by class",
+        "gated networks.PixelCNN with two stacks, 28×28, 256 levels, by class",
         steps=2200,
         batch=16,
         lr=1.5e-3,
@@ -77,7 +64,7 @@ RECIPES = {
         **BY_PIXEL,
     ),
     "unet-flow-fashion": Recipe(
-        lambda: UNet(UNetConfig()),
+        lambda: networks.UNet(networks.UNetConfig()),
         partial(flow.loss, drop=0.1),
         pixels,
         "flow matching with a U-Net, by class",
@@ -95,7 +82,7 @@ RECIPES = {
         **NOISE,
     ),
     "tokenizer-fashion": Recipe(
-        lambda: Autoencoder(AutoencoderConfig()),
+        lambda: networks.Autoencoder(networks.AutoencoderConfig()),
         autoencoding.loss,
         pixels,
         "autoencoder whose 7×7 latents are numbers or one of 1,000 codes each",
@@ -106,7 +93,7 @@ RECIPES = {
         measures=("reconstruction",),
     ),
     "pyramid-fashion": Recipe(
-        lambda: MultiScale(MultiScaleConfig()),
+        lambda: networks.MultiScale(networks.MultiScaleConfig()),
         next_scale.pyramid_loss,
         Reading(inputs.fashion_latents, uses=("tokenizer-fashion",)),
         "residual codes of the same latents in four scales, 1×1 to 7×7",
