@@ -90,7 +90,7 @@ def test_wrong_walks_are_named(old, new, message):
         (lambda hits: comb(6, hits) ** 2 / comb(12, 6), "exactly"),
         (lambda hits: sum(comb(6, k) for k in range(hits, 7)) / 64, "coin"),
         (lambda hits: sum(comb(6, k) ** 2 for k in range(hits + 1, 7)) / comb(12, 6), "at least, not more than"),
-        (lambda hits: None, "is None"),
+        (lambda hits: None, "nothing back"),
     ],
 )
 def test_wrong_luck_is_named(attempt, message):
@@ -101,7 +101,7 @@ def test_wrong_luck_is_named(attempt, message):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda f, T, S, w: (T if f == "autoregressive" else T * S) * (1 + (w != 1)), "multiplies"),
+        (lambda f, T, S, w: (T if f == "autoregressive" else T * S) * (1 + (w != 1)), "multiply tokens by steps"),
         (lambda f, T, S, w: T if f == "autoregressive" else S, "forgets guidance"),
         (lambda f, T, S, w: 2 * (T if f == "autoregressive" else S), "at guidance 1"),
         (lambda f, T, S, w: (S if f == "autoregressive" else T) * (1 + (w != 1)), "wrong way round"),

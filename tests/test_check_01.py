@@ -126,5 +126,5 @@ def test_a_usual_mistake_is_named(name, message, attempt):
 
 
 def test_an_attempt_that_stops_says_where():
-    with pytest.raises(check.Wrong, match="your code stopped with ZeroDivisionError"):
+    with pytest.raises(check.Wrong, match="Your code stopped with ZeroDivisionError"):
         check.inverse_cdf(lambda p, u: 1 / 0)

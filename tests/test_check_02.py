@@ -74,7 +74,7 @@ def step(v_from: str, h_from: str, symmetric: bool = False):
         (step("v+h", "h"), "still depends on the horizontal"),
         (step("v", "v"), "forgets what it knew: it should go on from h"),
         (step("", "h"), "forgets what it knew: it should go on from v"),
-        (step("v", "h", symmetric=True), "horizontal stack is not what"),
+        (step("v", "h", symmetric=True), "reads to the right"),
     ],
 )
 def test_wrong_repairs_of_the_layer_are_named(attempt, message):

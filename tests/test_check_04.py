@@ -106,7 +106,8 @@ def digits(fsq, indices):
         (lambda fsq, ids: fsq.bound((digits(fsq, ids) - fsq.centre) / fsq.centre), "`bound` is still there"),
         (lambda fsq, ids: digits(fsq, ids) / fsq.centre, "subtract the centre"),
         (lambda fsq, ids: digits(fsq, ids) - fsq.centre, "Divide by the centre"),
-        (lambda fsq, ids: (ids[..., None] // fsq.basis.flip(0) % fsq.levels - fsq.centre) / fsq.centre, "every id"),
+        (lambda fsq, ids: (ids[..., None] // fsq.basis.flip(0) % fsq.levels - fsq.centre) / fsq.centre, "wrong order"),
+        (lambda fsq, ids: 0.9 * (digits(fsq, ids) - fsq.centre) / fsq.centre, "every id"),
         (lambda fsq, ids: fsq.indices(ids[..., None].float()), "One code of"),
     ],
 )

@@ -61,7 +61,8 @@ def within(inside=lambda c, u, w: u + w * (c - u), outside=lambda c, u: c, rule=
         (within(inside=lambda c, u, w: c + w * (c - u)), "scale of the paper"),
         (within(inside=lambda c, u, w: c + w * (u - c)), "swapped"),
         (within(inside=lambda c, u, w: c + u), "not what it should be"),
-        (lambda both, w, i, first, last: both, "shape"),
+        (lambda both, w, i, first, last: both, "All 2B rows"),
+        (lambda both, w, i, first, last: both[:1, :2], "shape"),
     ],
 )
 def test_wrong_limits_of_guidance_are_named(attempt, message):
@@ -90,22 +91,15 @@ def saving(half):
         (saving(lambda a, b: 1.96 * ((a.var() + b.var()) / len(a)).sqrt()), "pairs"),
         (saving(lambda a, b: (a - b).std() / math.sqrt(len(a))), "one standard error"),
         (saving(lambda a, b: 1.96 * (a - b).std() / len(a)), "divide by n"),
+        (saving(lambda a, b: 1.96 * (a - b).std(correction=0) / math.sqrt(len(a))), "np.std divides by n"),
+        (saving(lambda a, b: 1.96 * (a - b).std() / math.sqrt(len(a) - 1)), "divided by twice"),
+        (saving(lambda a, b: 1.96 * (a - b).var() / math.sqrt(len(a))), "variance"),
         (saving(lambda a, b: 0.1 * (a - b).std()), "Half of the interval"),
     ],
 )
 def test_wrong_worths_are_named(attempt, message):
     with pytest.raises(check.Wrong, match=message):
         check.worth(attempt)
-
-
-@pytest.mark.parametrize("unbiased", [True, False])
-def test_either_standard_deviation_will_do(unbiased):
-    attempt = saving(lambda a, b: 1.96 * (a - b).std(correction=int(unbiased)) / math.sqrt(len(a)))
-    if unbiased:
-        assert check.worth(attempt) is attempt
-    else:  # with twelve pictures the difference is 4 %: more than a tolerance, and named as what it is
-        with pytest.raises(check.Wrong, match="Half of the interval"):
-            check.worth(attempt)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +110,7 @@ def test_either_standard_deviation_will_do(unbiased):
         (lambda x, tokenize, grid: tokenize(x.flip(-2)), "upside down"),
         (lambda x, tokenize, grid: tokenize(x.flip(-1, -2)), "half a circle"),
         (lambda x, tokenize, grid: tokenize(x), "Nothing is mirrored"),
-        (lambda x, tokenize, grid: x.flip(-1), "not pictures"),
+        (lambda x, tokenize, grid: x.flip(-1), "Whole numbers are needed"),
         (lambda x, tokenize, grid: tokenize(x.roll(1, -1)), "not the tokens"),
     ],
 )

@@ -82,10 +82,10 @@ def ranked(u, counts):
         (hidden_by(lambda u, counts: ~ranked(u, counts)), "wrong ones are hidden"),
         (hidden_by(lambda u, counts: ranked(u, counts[:1].expand_as(counts))), "asked for were"),
         (hidden_by(lambda u, counts: ranked(1 - u, counts)), "smallest u"),
-        (hidden_by(ranked, lambda tokens, hidden, mask: tokens.masked_fill_(hidden, mask)), "changed the tokens"),
+        (hidden_by(ranked, lambda tokens, hidden, mask: tokens.masked_fill_(hidden, mask)), "you changed `tokens`"),
         (hidden_by(ranked, lambda tokens, hidden, mask: tokens.masked_fill(~hidden, mask)), "should be visible"),
         (hidden_by(ranked, lambda tokens, hidden, mask: tokens), "hold the mask"),
-        (lambda tokens, counts, mask, u: tokens, "two things"),
+        (lambda tokens, counts, mask, u: tokens, "2 things: what is seen"),
     ],
 )
 def test_wrong_hiding_is_named(attempt, message):

@@ -73,7 +73,7 @@ def roots(a):
         (lambda v, x, a: (diffusion.VELOCITY.read(v, x, a)[0], (1 - a) * x + a * v), "roots are missing in the noise"),
         (lambda v, x, a: (diffusion.VELOCITY.read(v, x, a)[0], roots(a)[1] * x - roots(a)[0] * v), "wrong sign"),
         (lambda v, x, a: (diffusion.VELOCITY.read(v, x, a)[0], x), "the noise is not"),
-        (lambda v, x, a: v, "Give two tensors"),
+        (lambda v, x, a: v, "2 things: the data and the noise"),
     ],
 )
 def test_wrong_readings_are_named(attempt, message):

@@ -61,7 +61,7 @@ def held_back(x, six, attend, think):
         (block(old=True), "reads the old x"),
         (block(keep=0), "that is added is missing"),
         (held_back, "holds back x"),
-        (lambda x, six, attend, think: x, "Twice x"),
+        (lambda x, six, attend, think: x, "twice x"),
         (lambda x, six, attend, think: x[0], "shape"),
     ],
 )

@@ -7,10 +7,11 @@ where the exercise has not been attempted (with `COURSE_GRADING=1` that is a fai
 from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
-from .core import Wrong, exercise, same
+from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
+from .forms import Wrong
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
