@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -62,6 +63,15 @@ class Noted:
     def __call__(self, *asked):
         self.asked.append(copied(asked))
         return copied(self.function(*asked))
+
+
+class Case(NamedTuple):
+    """What was found and what is right in one case, what known mistakes would give, and what to say of any other."""
+
+    found: object
+    right: object
+    mistakes: dict[str, object]
+    otherwise: str
 
 
 class Attempt:
@@ -132,23 +142,22 @@ class Attempt:
 
     def compare(self, found, right, mistakes: dict[str, object], otherwise: str) -> None:
         """Note a case. After the last one the mistake is named that explains every case, else `otherwise` is said."""
-        self.cases.append((alike(found, right), found, right, mistakes, otherwise))
+        self.cases.append(Case(found, right, mistakes, otherwise))
 
     def verdict(self) -> None:
         """Raise `Wrong` where a case that was compared is wrong."""
-        wrong = next((case for case in self.cases if not case[0]), None)
+        wrong = next((case for case in self.cases if not alike(case.found, case.right)), None)
         if wrong is None:
             return
-        _, found, right, mistakes, otherwise = wrong
-        for message in mistakes:
-            if all(alike(found, said[message]) for _, found, _, said, _ in self.cases if message in said):
+        for message in wrong.mistakes:
+            if all(alike(case.found, case.mistakes[message]) for case in self.cases if message in case.mistakes):
                 raise Wrong(message)
-        for a, b in zip(*((x if isinstance(x, tuple) else (x,)) for x in (found, right)), strict=True):
+        for a, b in zip(*((x if isinstance(x, tuple) else (x,)) for x in (wrong.found, wrong.right)), strict=True):
             a, b = torch.as_tensor(a), torch.as_tensor(b)
             need(a.shape == b.shape, f"The answer should have shape {list(b.shape)}, not {list(a.shape)}.")
             odd = a.isnan().any() and not b.isnan().any()
             need(not odd, "There is NaN: look for the root or the logarithm of a negative number, or for 0 / 0.")
-        raise Wrong(otherwise)
+        raise Wrong(wrong.otherwise)
 
 
 def _reached(run: Callable, given) -> list[bool]:
