@@ -30,13 +30,7 @@ def exercise(
 
         def trial(answer: Callable, seed: int = 0) -> Attempt:
             """Try an answer on the cases of a seed; `Wrong` says what is wrong, `Untouched` that it is the stub."""
-            tried = Attempt(answer, reference, shipped, **traits)
-            try:
-                with limited(SECONDS), seeded(seed), torch.enable_grad():
-                    _through(test, tried)
-            except TooLong:
-                raise Wrong(f"It did not end within {SECONDS} s: is there a loop that never stops?") from None
-            return tried
+            return _through(test, Attempt(answer, reference, shipped, **traits), seed)
 
         @functools.wraps(test)
         def checker(answer: Callable) -> Callable:
@@ -67,18 +61,23 @@ def exercise(
     return wrap
 
 
-def _through(test: Callable, tried: Attempt) -> None:
+def _through(test: Callable, tried: Attempt, seed: int) -> Attempt:
     try:
-        test(tried)
-    except (Wrong, Untouched):
-        tried.verdict()  # what an earlier case has shown comes first
-        raise
-    except Exception as error:
-        tried.verdict()
-        raise Wrong(f"What you gave can't be compared ({type(error).__name__}: {error})") from error
-    tried.verdict()
-    tried.keeps()
-    tried.trains()
+        with limited(SECONDS), seeded(seed), torch.enable_grad():
+            try:
+                test(tried)
+            except (Wrong, Untouched):
+                tried.verdict()  # what an earlier case has shown comes first
+                raise
+            except Exception as error:
+                tried.verdict()
+                raise Wrong(f"What you gave can't be compared ({type(error).__name__}: {error})") from error
+            tried.verdict()
+            tried.keeps()
+            tried.trains()
+    except TooLong:
+        raise Wrong(f"It did not end within {SECONDS} s: is there a loop that never stops?") from None
+    return tried
 
 
 def _lent(name: str, reference: Callable, why: str = "not attempted") -> Callable:

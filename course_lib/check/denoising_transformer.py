@@ -14,67 +14,60 @@ def _adaln_block(x, six, attend, think):
     return x + gate2 * think(layers.norm(x) * (1 + scale2) + shift2)
 
 
+def _unbiased(h):
+    return (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True)
+
+
+READINGS = {  # of h, its shift and its scale
+    "The scale must be 1 + scale: with scale = 0 nothing of x would get through.": lambda h, b, s: (
+        layers.norm(h) * s + b
+    ),
+    "Shift and scale have changed places, and the 1 is missing.": lambda h, b, s: layers.norm(h) * b + s,
+    "x is read as it is. Read norm(x), as in notebook 03, and then scale and shift it.": lambda h, b, s: (
+        h * (1 + s) + b
+    ),
+    "The norm comes first: norm(x) is scaled and shifted, not x.": lambda h, b, s: layers.norm(h * (1 + s) + b),
+    "The shift is scaled too: (1 + scale) · norm(x), and then + shift.": lambda h, b, s: (layers.norm(h) + b) * (1 + s),
+    "std() divides by D - 1; a layer norm divides by D: F.layer_norm, or std(-1, correction=0).": (
+        lambda h, b, s: _unbiased(h) * (1 + s) + b
+    ),
+    "The norm is over all tokens at once. Each token has a mean and a width of its own: the last dimension.": (
+        lambda h, b, s: F.layer_norm(h, h.shape[1:]) * (1 + s) + b
+    ),
+}
+ORDERS = {  # of the six
+    "Shift and scale have changed places: first comes the shift, then the scale.": (1, 0, 2, 4, 3, 5),
+    "Both halves use the first three of the six: the MLP has three of its own.": (0, 1, 2, 0, 1, 2),
+    "The halves have changed places: attention uses the first three, the MLP the last three.": (3, 4, 5, 0, 1, 2),
+    "The order of the six is another: shift, scale, gate of attention, then the three of the MLP.": (0, 2, 4, 1, 3, 5),
+    "The gate comes last of the three: shift, scale, gate.": (1, 2, 0, 4, 5, 3),
+}
+SUMS = {  # of h, its gate and what the branch says
+    "The gates are missing: both branches come in at full strength.": lambda h, gate, said: h + said,
+    "The gate has no 1: with gate = 0 a branch must be shut, so that the untrained block is the identity.": (
+        lambda h, gate, said: h + (1 + gate) * said
+    ),
+    "The x that is added is missing: x + gate · branch(…), in both halves.": lambda h, gate, said: gate * said,
+    "The gate holds back x too. It belongs to the branch alone: x + gate · branch(…).": (
+        lambda h, gate, said: gate * (h + said)
+    ),
+}
+
+
 def _wrong_blocks(x, six, attend, think) -> dict[str, torch.Tensor]:
-    a, b, c, d, e, f = six.unsqueeze(2).unbind(1)
-    norm = layers.norm
-    plain = x + c * attend(norm(x) * a + b)
-    once = x + c * attend(norm(x) * (1 + b) + a)
-    bare = x + c * attend(x * (1 + b) + a)
-    late = x + c * attend(norm(x) * b + a)
+    def block(read=lambda h, b, s: layers.norm(h) * (1 + s) + b, order=range(6), add=lambda h, g, said: h + g * said):
+        b1, s1, g1, b2, s2, g2 = six[:, list(order)].unsqueeze(2).unbind(1)
+        y = add(x, g1, attend(read(x, b1, s1)))
+        return add(y, g2, think(read(y, b2, s2)))
 
-    def blocks(read, gate=lambda g: g, x=x):
-        x = x + gate(c) * attend(read(x, a, b))
-        return x + gate(f) * think(read(x, d, e))
-
-    def divided(h):
-        return (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True)
-
-    def ordered(*order):
-        return _adaln_block(x, six[:, list(order)], attend, think)
-
+    _, _, _, shift, scale, gate = six.unsqueeze(2).unbind(1)
+    first = _adaln_block(x, six * (torch.arange(6) < 3)[:, None], attend, think)
     return {
-        "The scale must be 1 + scale: with scale = 0 nothing of x would get through.": (
-            late + f * think(norm(late) * e + d)
-        ),
-        "Shift and scale have changed places, and the 1 is missing.": plain + f * think(norm(plain) * d + e),
-        "Shift and scale have changed places: first comes the shift, then the scale.": (ordered(1, 0, 2, 4, 3, 5)),
-        "x is read as it is. Read norm(x), as in notebook 03, and then scale and shift it.": (
-            bare + f * think(bare * (1 + e) + d)
-        ),
-        "Both halves use the first three of the six: the MLP has three of its own.": (ordered(0, 1, 2, 0, 1, 2)),
-        "The halves have changed places: attention uses the first three, the MLP the last three.": (
-            ordered(3, 4, 5, 0, 1, 2)
-        ),
+        **{message: block(read=read) for message, read in READINGS.items()},
+        **{message: block(order=order) for message, order in ORDERS.items()},
+        **{message: block(add=add) for message, add in SUMS.items()},
         "The MLP reads the old x. It should read what attention has made of it.": (
-            once + f * think(norm(x) * (1 + e) + d)
-        ),
-        "The gates are missing: both branches come in at full strength.": (
-            blocks(lambda h, shift, scale: norm(h) * (1 + scale) + shift, lambda gate: 1)
-        ),
-        "The gate has no 1: with gate = 0 a branch must be shut, so that the untrained block is the identity.": (
-            blocks(lambda h, shift, scale: norm(h) * (1 + scale) + shift, lambda gate: 1 + gate)
-        ),
-        "The norm comes first: norm(x) is scaled and shifted, not x.": (
-            blocks(lambda h, shift, scale: norm(h * (1 + scale) + shift))
-        ),
-        "The shift is scaled too: (1 + scale) · norm(x), and then + shift.": (
-            blocks(lambda h, shift, scale: (norm(h) + shift) * (1 + scale))
-        ),
-        "std() divides by D - 1; a layer norm divides by D: F.layer_norm, or std(-1, correction=0).": (
-            blocks(lambda h, shift, scale: divided(h) * (1 + scale) + shift)
-        ),
-        "The norm is over all tokens at once. Each token has a mean and a width of its own: the last dimension.": (
-            blocks(lambda h, shift, scale: F.layer_norm(h, h.shape[1:]) * (1 + scale) + shift)
-        ),
-        "The order of the six is another: shift, scale, gate of attention, then the three of the MLP.": (
-            ordered(0, 2, 4, 1, 3, 5)
-        ),
-        "The gate comes last of the three: shift, scale, gate.": ordered(1, 2, 0, 4, 5, 3),
-        "The x that is added is missing: x + gate · branch(…), in both halves.": (
-            f * think(norm(y := c * attend(norm(x) * (1 + b) + a)) * (1 + e) + d)
-        ),
-        "The gate holds back x too. It belongs to the branch alone: x + gate · branch(…).": (
-            f * ((y := c * (x + attend(norm(x) * (1 + b) + a))) + think(norm(y) * (1 + e) + d))
+            first + gate * think(layers.norm(x) * (1 + scale) + shift)
         ),
     }
 
