@@ -1,9 +1,11 @@
 """What holds for every exercise: solution, untouched stub, planted bug, grading, the course's own version."""
 
 import pytest
+import torch
 from solutions import ANSWERS, EVERY, NAMES, SEEDS, STUBS, named, solutions, written
 
 from course_lib import check
+from course_lib.check import core
 from course_lib.check.core import CHECKERS
 from course_lib.check.forms import alike
 
@@ -65,3 +67,17 @@ def test_the_planted_bug_in_other_words_is_wrong(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_course_version_is_right(name):
     assert CHECKERS[name].trial(CHECKERS[name].reference).calls
+
+
+def test_an_agreement_names_what_is_lent(capsys, monkeypatch):
+    monkeypatch.setattr(core, "LENT", set())
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    assert "what you built is what course_lib ships" in capsys.readouterr().out
+    check.path(check.path.reference)
+    capsys.readouterr()
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    said = capsys.readouterr().out
+    assert "what you built" not in said and "nothing about what is lent: path." in said
+    check.path(ANSWERS["path"])
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    assert "lent" not in capsys.readouterr().out

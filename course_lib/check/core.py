@@ -51,7 +51,7 @@ def exercise(
             print(f"✓ {name}: right.")
             if not tried.converted:
                 return answer
-            print(f"  You gave {' and '.join(sorted(tried.converted))}; the notebook goes on with it converted.")
+            print(f"  You gave {', '.join(sorted(tried.converted))}: the notebook goes on with it converted.")
             return handed_on(answer, tried.right)
 
         checker.reference, checker.planted, checker.shipped, checker.trial = reference, planted, tuple(shipped), trial

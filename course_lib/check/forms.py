@@ -39,13 +39,16 @@ def intact(before, after) -> bool:
     return not isinstance(before, nn.Module) or intact([*before.state_dict().values()], [*after.state_dict().values()])
 
 
-def names_of(function: Callable, count: int) -> list[str]:
-    """The names of a function's first `count` arguments."""
-    try:
-        names = [name for name, p in inspect.signature(function).parameters.items() if p.kind < p.VAR_POSITIONAL]
-    except (TypeError, ValueError):
-        names = []
-    return names[:count] if len(names) >= count else [f"argument {i + 1}" for i in range(count)]
+def names_of(count: int, *functions: Callable) -> list[str]:
+    """The names of the first `count` arguments, after the first function that has so many."""
+    for function in functions:
+        try:
+            names = [name for name, p in inspect.signature(function).parameters.items() if p.kind < p.VAR_POSITIONAL]
+        except (TypeError, ValueError):
+            continue
+        if len(names) >= count:
+            return names[:count]
+    return [f"argument {i + 1}" for i in range(count)]
 
 
 def wide(value) -> Tensor:
@@ -88,30 +91,32 @@ def shaped(found, right, gives: str = "", said: set[str] | None = None):
 
 
 def _kind(value) -> str:
-    return "one tensor" if isinstance(value, Tensor) else type(value).__name__
+    known = {"Tensor": "a tensor", "ndarray": "a numpy array", "generic": "a numpy number"}
+    return known.get(type(value).__name__, f"a {type(value).__name__}")
 
 
 def _number(found, right, said: set[str]):
     if not isinstance(found, (bool, int, float)):
         if getattr(found, "size", None) != 1 and not (isinstance(found, Tensor) and found.numel() == 1):
             raise Wrong(f"Give back one number, not {_kind(found)}.")
-        said.add(f"a {type(found).__name__}")
+        said.add(f"{_kind(found)} where a number is needed")
         found = found.item()
     if isinstance(right, int) and isinstance(found, float) and found.is_integer():
-        said.add("a float")
+        said.add("a float where a whole number is needed")
         return int(found)
     return found
 
 
 def _tensor(found, right: Tensor, said: set[str]) -> Tensor:
+    kind = _kind(found)
     if not isinstance(found, Tensor):
-        said.add(f"a {type(found).__name__}")
+        said.add(f"{kind} where a tensor is needed")
         try:
             parts = isinstance(found, (tuple, list)) and found and isinstance(found[0], Tensor)
             digits = None if hasattr(found, "dtype") or not right.is_floating_point() else torch.float64
             found = torch.stack(tuple(found)) if parts else torch.as_tensor(found, dtype=digits)
         except (TypeError, ValueError, RuntimeError):
-            raise Wrong(f"Give back one tensor, not a {type(found).__name__} that can't become one.") from None
+            raise Wrong(f"Give back one tensor: {kind} like this can't become one.") from None
         if found.is_floating_point() and right.is_floating_point():
             return found.to(right.dtype)  # numpy counts in float64, lists become float32
     if found.dtype == right.dtype:
@@ -126,7 +131,8 @@ def _tensor(found, right: Tensor, said: set[str]) -> Tensor:
         raise Wrong(f"True or False is needed (bool), not {have} with other values than 0 and 1.")
     elif found.is_floating_point() and not torch.equal(found, found.round()):
         raise Wrong(f"Whole numbers are needed ({want}); these are {have}, with fractions.")
-    said.add(have)
+    if kind == _kind(right):
+        said.add(f"{have} where {want} is needed")
     return found.to(right.dtype)
 
 

@@ -93,7 +93,7 @@ class Attempt:
                 each.asked.clear()
         mine = copied(given)
         found = self._answer(mine)
-        for name, before, after in zip(names_of(self.function, len(given)), given, mine, strict=True):
+        for name, before, after in zip(names_of(len(given), self.function, self.reference), given, mine, strict=True):
             if not intact(before, after):
                 self.changed = self.changed or (name, "clone()" if isinstance(before, Tensor) else "copy()")
         return shaped(found, right, self.traits.get("gives", ""), self.converted), right
@@ -133,7 +133,7 @@ class Attempt:
         if not self.traits.get("trained"):
             return
         theirs, mine = (_reached(run, self.first) for run in (lambda given: self.reference(*given), self._answer))
-        for name, wanted, there in zip(names_of(self.function, len(mine)), theirs, mine, strict=True):
+        for name, wanted, there in zip(names_of(len(mine), self.function, self.reference), theirs, mine, strict=True):
             need(
                 there or not wanted,
                 f"The values are right, but no gradient reaches `{name}`, and the notebook trains through it: stay "
@@ -167,7 +167,11 @@ def _reached(run: Callable, given) -> list[bool]:
     ends = [x for x in (found if isinstance(found, (tuple, list)) else [found]) if getattr(x, "requires_grad", False)]
     wanted = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
     grads = [None] * len(wanted)
-    if ends:
-        grads = torch.autograd.grad(sum(x.square().sum() for x in ends), wanted, allow_unused=True)
+    try:
+        if ends:
+            grads = torch.autograd.grad(sum(x.square().sum() for x in ends), wanted, allow_unused=True)
+    except RuntimeError as error:
+        why = "something in place (x += …) overwrites what the gradient needs: x = x + …"
+        raise Wrong(f"The values are right, but the notebook can't train through it: {why} ({error})") from error
     reached = {id(x) for x, grad in zip(wanted, grads, strict=True) if grad is not None}
     return [id(x) in reached for x in leaves]
