@@ -113,7 +113,7 @@ def reveal(attempt) -> None:
         otherwise, shown = "As many as asked, but not the best ranked with their own guesses.", (hidden & (found != K))
         if not torch.equal(found[~hidden], tokens[~hidden]):
             otherwise = "Known tokens have changed: what is known stays, whatever is guessed there."
-        elif torch.equal(shown.sum(1), count[0].expand(B)):
+        elif torch.equal(shown.sum(1), hidden.sum(1).clamp(max=count[0])):
             otherwise = "Every row reveals as many as the first: `count` is [B], one number a row."
         elif not torch.equal(shown.sum(1), count):
             otherwise = f"{shown.sum(1).tolist()} are revealed, asked for were {count.tolist()}."

@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 from ..methods import exact, flow
 from .core import exercise
@@ -22,7 +23,7 @@ def _guess(x, t, means, stds, weights, noised=True, faded=True, width=True, shar
     S2 = (1 - t) ** 2 * stds**2 + t**2 if noised else stds**2
     logs = -away.square().sum(-1) / (2 * S2)
     logs = logs + (weights.log() if share else 0) - (S2.log() if width else 0)
-    r = (1000 * logs if hard else logs).softmax(1)
+    r = F.one_hot(logs.argmax(1), len(means)).to(logs) if hard else logs.softmax(1)
     inside = means + (((1 - t) * stds**2 / S2)[:, None] * away if shrink else 0)
     return (r[..., None] * inside).sum(1)
 

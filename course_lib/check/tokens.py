@@ -76,7 +76,8 @@ def revive(attempt) -> None:
         codebook, z, counts = torch.randn(K, d) + 50, torch.randn(N, d), torch.randint(1, 9, (K,))
         gone = torch.randperm(K)[:dead]
         counts[gone] = 0
-        found, _ = attempt(codebook, counts, z)
+        found, _ = attempt(codebook.clone().requires_grad_(), counts, z)  # the notebook hands over a parameter
+        found = found.detach()
         need(found.shape == codebook.shape, f"Return the whole codebook, {list(codebook.shape)}.")
         living = counts > 0
         need(torch.equal(found[living], codebook[living]), "You moved codes that are in use: only count 0 is dead.")
