@@ -55,7 +55,7 @@ def written(source: str, name: str) -> Callable:
 
 EVERY = [(path.stem, name) for path in sorted(NOTEBOOKS.glob("*.ipynb")) for name in _codes(path.stem)[0]]
 NAMES = [name for _, name in EVERY]
-ANSWERS = {name: solutions(notebook)[name] for notebook, name in EVERY}
+ANSWERS = {name: answer for notebook in dict(EVERY) for name, answer in solutions(notebook).items()}
 STUBS = {name: _codes(notebook)[2][name] for notebook, name in EVERY}
 
 
