@@ -140,9 +140,14 @@ def believe(noisy, share, labels):
     return noisy / share**0.5 * 0.5 + labels.view(-1, 1, 1, 1) / 20
 
 
+@pytest.fixture(scope="module")
+def garments():
+    return data.load("fashion", "test")[:4]
+
+
 @pytest.fixture
-def under():
-    return play.Under(believe, data.load("fashion", "test")[:4])
+def under(garments):
+    return play.Under(believe, garments)
 
 
 @pytest.mark.parametrize("change", [{"garment": 1}, {"noise": 30}, {"label": 3}, {"label": 10}, {"seed": 5}])
