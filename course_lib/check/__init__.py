@@ -1,7 +1,8 @@
 """Checkers: each takes the reader's function, tries it on random cases, and says what the usual mistake looks like.
 
-A checker returns what the notebook goes on with: the reader's function where it is right, the course's own version
-where the exercise has not been attempted (with `COURSE_GRADING=1` that is a failure instead).
+A checker returns what the notebook goes on with: the reader's function where it is right (its answers converted, where
+it gives lists or numpy arrays), the course's own version where the exercise has not been attempted (with
+`COURSE_GRADING=1` that is a failure instead). All of them go through one gate: `gate.py`.
 """
 
 from .any_order import at_once, hide, maskgit, reveal

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from .authorship import code_of, only_a_stub, watched
 from .forms import Wrong, alike, copied, intact, names_of, need, shaped
 
-SECONDS = 20  # less than `course teach` gives a check (30)
+SECONDS = 20  # for all calls of an answer: less than `course teach` gives a check (30)
 STOPS = {"Can't call numpy() on Tensor that requires grad": "The notebook trains through it: stay with tensors."}
 
 
@@ -81,7 +82,7 @@ class Attempt:
         self.function, self.reference, self.traits = function, reference, traits
         self.run, self.entered = watched(function, (reference, *shipped))
         self.cases, self.converted, self.calls = [], set(), 0
-        self.first, self.right, self.changed = (), None, None
+        self.first, self.right, self.changed, self.left = (), None, None, SECONDS
 
     def __call__(self, *given):
         self.calls += 1
@@ -96,14 +97,17 @@ class Attempt:
         for name, before, after in zip(names_of(len(given), self.function, self.reference), given, mine, strict=True):
             if not intact(before, after):
                 self.changed = self.changed or (name, "clone()" if isinstance(before, Tensor) else "copy()")
-        return shaped(found, right, self.traits.get("gives", ""), self.converted), right
+        return copied(shaped(found, right, self.traits.get("gives", ""), self.converted)), right
 
     def _answer(self, given):
+        start = time.monotonic()
         try:
-            with seeded(100 + self.calls):
+            with limited(self.left), seeded(100 + self.calls):
                 return self.run(*given)
         except Wrong:
             raise
+        except TooLong:
+            raise Wrong(f"It did not end within {SECONDS} s: is there a loop that never stops?") from None
         except Exception as error:
             code, trace = code_of(self.function), error.__traceback__
             while trace.tb_next:
@@ -118,6 +122,8 @@ class Attempt:
                 if sign in str(error):
                     raise Wrong(f"{hint} ({error})") from error
             raise Wrong(f"Your code stopped with {type(error).__name__}: {error}") from error
+        finally:
+            self.left = max(1e-3, self.left - (time.monotonic() - start))
 
     def keeps(self) -> None:
         """Raise `Wrong` where an argument was changed in place."""
