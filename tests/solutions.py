@@ -1,24 +1,68 @@
-"""The folded solutions of a notebook, as functions."""
+"""The folded solutions and the stubs of the notebooks, as functions; and what the tests of checkers share."""
 
+import functools
 import json
 import math
+import os
+from collections.abc import Callable
+from math import comb
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import nn
 
-from course_lib.teach.source import exercises, folded
+from course_lib.check import Wrong
+from course_lib.networks.pixelcnn import gate
+from course_lib.teach.source import exercises, folded, mark, text
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+SEEDS = int(os.environ.get("COURSE_CHECK_SEEDS", 10))  # 100 for the long run
 
 
-def solutions(name: str) -> dict:
-    """Exercise id -> function, out of the code blocks under "Solution" in notebooks/NAME.ipynb."""
+@functools.cache
+def _codes(name: str) -> tuple[list[str], list[str], dict[str, str]]:
+    """Exercises of a notebook, the code under "Solution", and the code of each stub."""
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    space = {"torch": torch, "F": F, "nn": nn, "np": np, "math": math, "rearrange": rearrange}
-    for code, _ in folded(cells).values():
+    stubs = {mark(cell)["grade_id"]: text(cell) for cell in cells if mark(cell).get("solution")}
+    return exercises(cells), [code for code, _ in folded(cells).values()], stubs
+
+
+def _space() -> dict:
+    """What the notebooks have imported or built before an exercise."""
+    known = {"torch": torch, "F": F, "nn": nn, "np": np, "math": math, "rearrange": rearrange}
+    return known | {"comb": comb, "gate": gate}
+
+
+def solutions(name: str) -> dict[str, Callable]:
+    """Exercise id -> function, out of the code blocks under "Solution" in notebooks/NAME.ipynb."""
+    names, codes, _ = _codes(name)
+    space = _space()
+    for code in codes:
         exec(code, space)
-    return {each: space[each] for each in exercises(cells)}
+    return {each: space[each] for each in names}
+
+
+def written(source: str, name: str) -> Callable:
+    """The function `name` out of a source text, compiled like a notebook's cell."""
+    space = _space()
+    exec(source, space)
+    return space[name]
+
+
+EVERY = [(path.stem, name) for path in sorted(NOTEBOOKS.glob("*.ipynb")) for name in _codes(path.stem)[0]]
+NAMES = [name for _, name in EVERY]
+ANSWERS = {name: answer for notebook in dict(EVERY) for name, answer in solutions(notebook).items()}
+STUBS = {name: _codes(notebook)[2][name] for notebook, name in EVERY}
+
+
+def named(checker: Callable, attempt: Callable, message: str) -> None:
+    """A wrong answer is refused with this message (a pattern), by the checker and on the cases of other seeds."""
+    with pytest.raises(Wrong, match=message):
+        checker(attempt)
+    for seed in range(1, SEEDS // 10):
+        with pytest.raises(Wrong, match=message):
+            checker.trial(attempt, seed)

@@ -1,53 +1,74 @@
-"""What holds for every exercise from notebook 03 on: solution, untouched stub, grading, the course's own version."""
-
-import json
+"""What holds for every exercise: solution, untouched stub, planted bug, grading, the course's own version."""
 
 import pytest
-from solutions import NOTEBOOKS, solutions
+import torch
+from solutions import ANSWERS, NAMES, SEEDS, STUBS, named, written
 
 from course_lib import check
+from course_lib.check import core
+from course_lib.check.core import CHECKERS
+from course_lib.check.forms import alike
 
-
-def exercises(path) -> list[str]:
-    """The exercises of a notebook, by their nbgrader metadata."""
-    marks = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-    return [mark["grade_id"] for mark in marks if mark.get("solution")]
-
-
-EVERY = [(path.stem, name) for path in sorted(NOTEBOOKS.glob("*.ipynb"))[3:] for name in exercises(path)]
-NAMES = [name for _, name in EVERY]
+PLANTED = [name for name in NAMES if CHECKERS[name].planted]
 
 
 def stub(*_):
     raise NotImplementedError
 
 
-def test_no_two_notebooks_have_the_same_exercise():
-    assert len(set(NAMES)) == len(NAMES)
+def test_every_exercise_has_a_checker_and_no_two_the_same():
+    assert len(set(NAMES)) == len(NAMES) and set(NAMES) == set(CHECKERS)
+    assert all(getattr(check, name) is CHECKERS[name] for name in NAMES)
 
 
-@pytest.mark.parametrize(("notebook", "name"), EVERY)
-def test_the_folded_solution_is_right(notebook, name, capsys):
-    answer = solutions(notebook)[name]
-    assert getattr(check, name)(answer) is answer
+@pytest.mark.parametrize("name", NAMES)
+def test_the_folded_solution_is_right_with_every_seed_and_no_mistake_is_taken_for_another(name, capsys):
+    assert getattr(check, name)(ANSWERS[name]) is ANSWERS[name]
     assert capsys.readouterr().out == f"✓ {name}: right.\n"
+    assert CHECKERS[name].trial(CHECKERS[name].reference).calls
+    for seed in range(SEEDS):
+        tried = CHECKERS[name].trial(ANSWERS[name], seed)
+        assert not tried.converted and not tried.entered
+        cases = tried.cases
+        for message in {message for case in cases for message in case.mistakes}:
+            would = [case.mistakes.get(message, case.right) for case in cases]
+            first = next(case for case, value in zip(cases, would) if not alike(value, case.right))
+            explain = (
+                other
+                for other in first.mistakes
+                if all(alike(v, c.mistakes[other]) for v, c in zip(would, cases) if other in c.mistakes)
+            )
+            assert next(explain) == message
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_exercise_lends_the_course_version(name, capsys):
+def test_an_untouched_exercise_lends_the_course_version(name, capsys, monkeypatch):
     checker = getattr(check, name)
-    assert checker(stub) is checker.reference
-    assert "not attempted" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_grading_counts_an_untouched_exercise_as_not_attempted(name, monkeypatch):
+    answers = stub, written(STUBS[name], name), checker.reference  # of the notebook, perhaps a planted bug; run twice
+    for untouched in answers:
+        assert checker(untouched) is checker.reference
+        assert "not attempted" in capsys.readouterr().out
     monkeypatch.setenv("COURSE_GRADING", "1")
-    with pytest.raises(check.Wrong, match="not attempted"):
-        getattr(check, name)(stub)
+    for untouched in answers:
+        with pytest.raises(check.Wrong, match="not attempted"):
+            checker(untouched)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_course_version_is_right(name):
-    checker = getattr(check, name)
-    checker.__wrapped__(checker.reference)
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_planted_bug_in_other_words_is_wrong(name):
+    planted = CHECKERS[name].planted
+    named(getattr(check, name), lambda *given: planted(*given), ".")
+
+
+def test_an_agreement_names_what_is_lent(capsys, monkeypatch):
+    monkeypatch.setattr(core, "LENT", set())
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    assert "what you built is what course_lib ships" in capsys.readouterr().out
+    check.path(check.path.reference)
+    capsys.readouterr()
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    said = capsys.readouterr().out
+    assert "what you built" not in said and "nothing about what is lent: path." in said
+    check.path(ANSWERS["path"])
+    check.same(torch.ones(2), torch.ones(2), "ones")
+    assert "lent" not in capsys.readouterr().out

@@ -1,16 +1,18 @@
 """Checkers: each takes the reader's function, tries it on random cases, and says what the usual mistake looks like.
 
-A checker returns what the notebook goes on with: the reader's function where it is right, the course's own version
-where the exercise has not been attempted (with `COURSE_GRADING=1` that is a failure instead).
+A checker returns what the notebook goes on with: the reader's function where it is right (its answers converted, where
+it gives lists or numpy arrays), the course's own version where the exercise has not been attempted (with
+`COURSE_GRADING=1` that is a failure instead). All of them go through one gate: `gate.py`.
 """
 
 from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
-from .core import Wrong, exercise, same
+from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, scale_at
 from .few_steps import jump, meanflow_target, starts, two_halves
+from .forms import Wrong
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted

@@ -5,7 +5,9 @@ import math
 import torch
 
 from ..methods import masked
-from .core import Wrong, exercise
+from .core import exercise
+from .forms import Wrong, need
+from .gate import Noted
 
 
 def _at_once(p):
@@ -21,8 +23,8 @@ def at_once(attempt) -> None:
     for K, n in ((2, 2), (3, 2), (2, 4), (4, 3)):
         p = torch.rand((K,) * n, dtype=torch.float64) ** 3
         p /= p.sum()
-        found, right = torch.as_tensor(attempt(p.clone())), _at_once(p)
-        assert found.shape == p.shape, f"A law over {n} places of {K} values has shape {list(p.shape)}, as p has."
+        found, right = attempt(p)
+        need(found.shape == p.shape, f"A law over {n} places of {K} values has shape {list(p.shape)}, as p has.")
         singles = [p.sum([d for d in range(n) if d != place]) for place in range(n)]
         mistakes = {
             "That is p itself: what should come out, not what guessing at once gives.": p,
@@ -39,11 +41,9 @@ def at_once(attempt) -> None:
                 single.view([K if d == place else 1 for d in range(n)]) for place, single in enumerate(singles)
             ),
         }
-        if not torch.allclose(found.double(), right, atol=1e-6):
-            same = (message for message, wrong in mistakes.items() if torch.allclose(found.double(), wrong, atol=1e-6))
-            total = f"The probabilities add up to {found.sum():.3f}, not to 1."
-            otherwise = "This is not the product of the marginals of all places."
-            raise Wrong(next(same, total if abs(found.sum() - 1) > 1e-6 else otherwise))
+        total = f"The probabilities add up to {found.sum():.3f}, not to 1."
+        otherwise = "This is not the product of the marginals of all places."
+        attempt.compare(found, right, mistakes, total if abs(found.sum() - 1) > 1e-6 else otherwise)
 
 
 def _hide(tokens, counts, mask, u):
@@ -51,35 +51,33 @@ def _hide(tokens, counts, mask, u):
     return tokens.masked_fill(hidden, mask), hidden
 
 
-@exercise(reference=_hide, shipped=[masked.hide])
+@exercise(reference=_hide, shipped=[masked.hide], gives="what is seen, and what is hidden")
 def hide(attempt) -> None:
     """Hiding: as many as asked, those with the least chances, and nothing changed in place."""
     for B, T, K in ((4, 9, 5), (7, 12, 30)):
         tokens, u = torch.randint(K, (B, T)), torch.rand(B, T)
         counts = torch.cat([torch.tensor([1, T]), torch.randint(1, T + 1, (B - 2,))])
-        before = tokens.clone()
-        answer = attempt(tokens, counts, K, u)
-        assert isinstance(answer, tuple) and len(answer) == 2, "Return two things: what is seen, and what is hidden."
-        seen, hidden = answer
-        right_seen, right = _hide(before, counts, K, u)
-        if not torch.equal(tokens, before):
-            raise Wrong("You changed the tokens you were given: they are still needed as the answers. Make new ones.")
-        assert hidden.shape == right.shape and hidden.dtype == torch.bool, "`hidden` is [B, T], True or False."
+        (seen, hidden), (right_seen, right) = attempt(tokens, counts, K, u)
+        need(hidden.shape == right.shape and seen.shape == right.shape, f"Both are [B, T], here {list(right.shape)}.")
         if torch.equal(hidden, ~right):
             raise Wrong("The wrong ones are hidden: you keep as many as you should hide.")
         if torch.equal(hidden, u < counts[:, None] / T) and not torch.equal(hidden, right):
             raise Wrong("A coin for each place hides about as many as asked, not exactly as many. Rank the chances.")
-        if not torch.equal(hidden.sum(1), counts):
-            raise Wrong(f"{hidden.sum(1).tolist()} are hidden in the rows, asked for were {counts.tolist()}.")
+        if torch.equal(hidden, u.argsort(1).argsort(1) <= counts[:, None]):
+            raise Wrong("One too many is hidden: the smallest has rank 0, so hidden are the ranks below counts.")
+        need(
+            torch.equal(hidden.sum(1), counts),
+            f"{hidden.sum(1).tolist()} are hidden in the rows, asked for were {counts.tolist()}.",
+        )
         if torch.equal(hidden, u.argsort(1) < counts[:, None]) and not torch.equal(hidden, right):
             raise Wrong(
                 "The count is right, the places are not: u.argsort(1) lists places by rank. The rank of each place is "
                 "its argsort. (As random it would be. But the exercise asks for the smallest u.)"
             )
-        assert torch.equal(hidden, right), "The hidden places should be those with the smallest u of their row."
-        if torch.equal(seen, torch.where(hidden, before, K)):
+        need(torch.equal(hidden, right), "The hidden places should be those with the smallest u of their row.")
+        if torch.equal(seen, torch.where(hidden, tokens, K)):
             raise Wrong("`hidden` is right, but in `seen` the mask stands on what should be visible.")
-        assert torch.equal(seen, right_seen), "In `seen` hidden places hold the mask, all others their token."
+        need(torch.equal(seen, right_seen), "In `seen` hidden places hold the mask, all others their token.")
 
 
 def _reveal(tokens, guess, rank, count, mask):
@@ -95,27 +93,31 @@ def reveal(attempt) -> None:
         tokens, guess, rank = torch.randint(K, (B, T)), torch.randint(K, (B, T)), torch.randn(B, T)
         tokens, hidden = _hide(tokens, torch.randint(T // 2, T, (B,)), K, torch.rand(B, T))
         count = torch.stack([torch.randint(1, int(n), (1,))[0] for n in hidden.sum(1)])
-        before = tokens.clone()
-        found, right = attempt(tokens, guess, rank, count, K), _reveal(before, guess, rank, count, K)
-        assert found.shape == right.shape, f"Tokens in, tokens out: [{B}, {T}]."
-        good = torch.equal(found, right)
-        if not torch.equal(tokens, before):
-            raise Wrong("You changed the tokens you were given. Make new ones.")
-        if not torch.equal(found[~hidden], before[~hidden]):
-            raise Wrong("Known tokens have changed: what is known stays, whatever is guessed there.")
-        if not good and torch.equal(found, torch.where(hidden, guess, before)):
-            raise Wrong("All hidden tokens are revealed at once: reveal `count` of them in each row.")
-        upside_down = _reveal(before, guess, -rank, count, K)
-        if not good and torch.equal(found, upside_down):
-            raise Wrong("You reveal those that `rank` puts last. The highest rank comes first.")
+        found, right = attempt(tokens, guess, rank, count, K)
+        need(found.shape == right.shape, f"Tokens in, tokens out: [{B}, {T}].")
         ranked = rank.argsort(1, descending=True).argsort(1) < count[:, None]
-        if not good and torch.equal(found, torch.where(hidden & ranked, guess, before)):
-            raise Wrong("Known places take part in the ranking, so too few are revealed. Give them the rank -inf.")
-        shown = (hidden & (found != K)).sum(1)
-        if not good and torch.equal(shown, count[0].expand(B)):
-            raise Wrong("Every row reveals as many as the first: `count` is [B], one number a row.")
-        assert torch.equal(shown, count), f"{shown.tolist()} are revealed, asked for were {count.tolist()}."
-        assert good, "As many as asked, but not the best ranked with their own guesses."
+        mistakes = {
+            "All hidden tokens are revealed at once: reveal `count` of them in each row.": (
+                torch.where(hidden, guess, tokens)
+            ),
+            "You reveal those that `rank` puts last. The highest rank comes first.": (
+                _reveal(tokens, guess, -rank, count, K)
+            ),
+            "Known places take part in the ranking, so too few are revealed. Give them the rank -inf.": (
+                torch.where(hidden & ranked, guess, tokens)
+            ),
+            "One more is revealed than asked for: the best has rank 0, so reveal the ranks below `count`.": (
+                _reveal(tokens, guess, rank, count + 1, K)
+            ),
+        }
+        otherwise, shown = "As many as asked, but not the best ranked with their own guesses.", (hidden & (found != K))
+        if not torch.equal(found[~hidden], tokens[~hidden]):
+            otherwise = "Known tokens have changed: what is known stays, whatever is guessed there."
+        elif torch.equal(shown.sum(1), hidden.sum(1).clamp(max=count[0])):
+            otherwise = "Every row reveals as many as the first: `count` is [B], one number a row."
+        elif not torch.equal(shown.sum(1), count):
+            otherwise = f"{shown.sum(1).tolist()} are revealed, asked for were {count.tolist()}."
+        attempt.compare(found, right, mistakes, otherwise)
 
 
 def _maskgit(answer, shape, mask, steps):
@@ -144,39 +146,31 @@ def _planted(answer, shape, mask, steps):
     return tokens
 
 
-class _Answers:
-    """Guesses and confidences out of a table, and a record of what was asked."""
-
-    def __init__(self, B: int, T: int, K: int, steps: int):
-        self.guess, self.log_p = torch.randint(K, (steps + 2, B, T)), torch.randn(steps + 2, B, T)
-        self.seen = []
-
-    def __call__(self, tokens, i):
-        self.seen.append(tokens.clone())
-        return self.guess[min(i, len(self.guess) - 1)], self.log_p[min(i, len(self.log_p) - 1)]
-
-
 @exercise(reference=_maskgit, planted=_planted, shipped=[masked.sample])
 def maskgit(attempt) -> None:
     """MaskGIT's sampler: ids are returned before the last re-masking."""
     for B, T, K, steps in ((3, 12, 40, 4), (2, 49, 1000, 8), (4, 9, 30, 1)):
-        answers, twin = _Answers(B, T, K, steps), None
-        found = attempt(answers, (B, T), K, steps)
-        twin = _Answers(B, T, K, steps)
-        twin.guess, twin.log_p = answers.guess, answers.log_p
-        right, broken = _maskgit(twin, (B, T), K, steps), _planted(twin, (B, T), K, steps)
-        assert found.shape == (B, T), f"Tokens of {B} pictures are [{B}, {T}]."
+        guess, log_p = torch.randint(K, (steps + 2, B, T)), torch.randn(steps + 2, B, T)
+
+        def table(tokens, i, guess=guess, log_p=log_p):
+            return guess[min(i, len(guess) - 1)], log_p[min(i, len(guess) - 1)]
+
+        answer, twin = Noted(table), Noted(table)
+        found, right = attempt(answer, (B, T), K, steps)
+        broken = _planted(twin, (B, T), K, steps)
+        need(found.shape == (B, T), f"Tokens of {B} pictures are [{B}, {T}].")
         left = int((found == K).sum(1).max())
         if left:
             raise Wrong(f"With {steps} steps {left} of {T} places are still the mask in some picture. Where is it put?")
-        if len(answers.seen) != steps:
-            raise Wrong(
-                f"The network was asked {len(answers.seen)} times in {steps} steps. The missing token has been guessed "
-                "already: no other pass is needed."
-            )
+        need(
+            len(answer.asked) == steps,
+            f"The network was asked {len(answer.asked)} times in {steps} steps. The missing token has been guessed "
+            "already: no other pass is needed.",
+        )
         if torch.equal(found.where(broken != K, right), right) and not torch.equal(found, right):
             raise Wrong("The mask is painted over with some other token. The network had a guess for that place.")
-        now = [(x == K).sum(1)[0].item() for x in answers.seen]
-        wanted = [(x == K).sum(1)[0].item() for x in twin.seen[:steps]]
-        assert now == wanted, f"Before each step {now} places are hidden, it should be {wanted}: leave the schedule."
-        assert torch.equal(found, right), "No mask is left, but these are not the guesses of the last step."
+        now, wanted = ([int((x == K).sum(1)[0]) for x, _ in each.asked] for each in (answer, twin))
+        need(now == wanted, f"Before each step {now} places are hidden, it should be {wanted}: leave the schedule.")
+        last = guess[steps - 1]
+        mistakes = {"What was known is guessed afresh: return the guesses with the known tokens in place.": last}
+        attempt.compare(found, right, mistakes, "No mask is left, but these are not the guesses of the last step.")

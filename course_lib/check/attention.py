@@ -4,27 +4,20 @@ import torch
 
 from ..methods import autoregressive, guidance
 from ..networks import layers
-from .core import Wrong, exercise
-
-
-def _compare(found, right, mistakes: dict[str, torch.Tensor], otherwise: str) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if not torch.allclose(found, right, atol=1e-4):
-        same = (message for message, wrong in mistakes.items() if torch.allclose(found, wrong, atol=1e-4))
-        raise Wrong(next(same, otherwise))
+from .core import exercise
+from .forms import Wrong, need
 
 
 def _causal_attention(q, k, v):
     return layers.attention(q, k, v, layers.Mask((1,) * q.shape[-2]))
 
 
-@exercise(reference=_causal_attention, shipped=[layers.attention])
+@exercise(reference=_causal_attention, shipped=[layers.attention], trained=True)
 def causal_attention(attempt) -> None:
     """Causal attention: shape, causality, scale, and the mask before softmax."""
     for B, h, T, d in ((2, 3, 5, 8), (1, 2, 12, 4)):
         q, k, v = torch.randn(3, B, h, T, d) * 2
-        found, scores, past = attempt(q, k, v), q @ k.transpose(-1, -2), torch.ones(T, T).tril() > 0
+        (found, right), scores, past = attempt(q, k, v), q @ k.transpose(-1, -2), torch.ones(T, T).tril() > 0
         if found.isnan().any():
             raise Wrong("There is NaN: some row hides everything, even itself. Position i may see 0 … i, i included.")
         short, hide = scores / d**0.5, -torch.inf
@@ -37,12 +30,19 @@ def causal_attention(attempt) -> None:
                 short.masked_fill(~past.T, hide).softmax(-1)
             ),
             "The scores are not divided by √d.": scores.masked_fill(~past, hide).softmax(-1),
+            "The scores are divided by d, not by √d.": (scores / d).masked_fill(~past, hide).softmax(-1),
+            "The softmax runs over the queries: it belongs over the keys, the last dimension.": (
+                short.masked_fill(~past, hide).softmax(-2)
+            ),
+            "A position does not see itself: i may see 0 … i, i included.": (
+                short.masked_fill(~past.tril(-1), -1e9).softmax(-1)
+            ),
             "Hidden scores are 0, and e⁰ is 1: the future still gets a share. Hidden means -inf.": (
                 short.masked_fill(~past, 0).softmax(-1)
             ),
         }
         otherwise = "These are not weighted means of the values: scores q·k / √d, mask, softmax over the keys, times v."
-        _compare(found, _causal_attention(q, k, v), {m: w @ v for m, w in weights.items()}, otherwise)
+        attempt.compare(found, right, {message: w @ v for message, w in weights.items()}, otherwise)
 
 
 def _rotary(x, rows, columns):
@@ -58,29 +58,35 @@ def _neighbours(x, angles):
     return torch.stack([a * cos - b * sin, b * cos + a * sin], -1).flatten(-2)
 
 
-@exercise(reference=_rotary, shipped=[layers.rotary_angles, layers.rotate])
+@exercise(reference=_rotary, shipped=[layers.rotary_angles, layers.rotate], trained=True)
 def rotary(attempt) -> None:
     """Two-dimensional rotary positions: norms kept, differences only, rows and columns apart."""
     for H, W, d in ((3, 4, 8), (5, 2, 16)):
         rows, columns = (part.flatten() for part in torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij"))
-        x, right = torch.randn(2, 3, H * W, d), layers.rotary_angles(rows, columns, d)
+        x, angles = torch.randn(2, 3, H * W, d), layers.rotary_angles(rows, columns, d)
         slow, fast = (100.0 ** -(torch.arange(n) / n) for n in (d // 4, d // 2))
         reading, total = (rows * W + columns)[:, None], (rows + columns)[:, None]
         mistakes = {
             "That is the place in reading order: one row down is far away. Turn by row and by column apart.": reading
             * fast,
             "Both halves turn by row + column: (1, 0) and (0, 1) become the same place.": total * slow.repeat(2),
-            "Rows and columns are swapped: the first half of the pairs turns with the row.": right.roll(d // 4, -1),
-            "You turn the other way round: (a cos - b sin, b cos + a sin).": -right,
+            "Rows and columns are swapped: the first half of the pairs turns with the row.": angles.roll(d // 4, -1),
+            "You turn the other way round: (a cos - b sin, b cos + a sin).": -angles,
+            "Only the rows turn the pairs: the second half of them turns with the column.": (
+                angles * (torch.arange(d // 2) < d // 4)
+            ),
+            "Places are counted from 1. Count from 0, so that the first pair of a row of one does not turn.": (
+                layers.rotary_angles(rows + 1, columns + 1, d)
+            ),
         }
-        mistakes = {message: _turn(x, angles) for message, angles in mistakes.items()}
+        mistakes = {message: _turn(x, by) for message, by in mistakes.items()}
         mistakes["You pair (0, 1), (2, 3) …; here i goes with i + d/2: a, b = x.chunk(2, dim=-1)."] = _neighbours(
-            x, right
+            x, angles
         )
         otherwise = (
             "The pairs turn by other angles: row · speed for the first d/4 pairs, column · speed for the others."
         )
-        _compare(attempt(x, rows, columns), _rotary(x, rows, columns), mistakes, otherwise)
+        attempt.compare(*attempt(x, rows, columns), mistakes, otherwise)
 
 
 def _nucleus(logits, p):
@@ -92,8 +98,8 @@ def nucleus(attempt) -> None:
     """The nucleus: the fewest tokens that reach p, the one that crosses it included."""
     share = torch.tensor([[0.1, 0.5, 0.3, 0.06, 0.04], [0.02, 0.9, 0.03, 0.04, 0.01]])
     for p, keep in ((0.7, ([1, 2], [1])), (0.95, ([0, 1, 2, 3], [1, 2, 3])), (0.2, ([1], [1])), (1.0, (range(5),) * 2)):
-        found, right = torch.as_tensor(attempt(share.log(), p)), torch.zeros_like(share)
-        assert found.shape == share.shape, f"One row of logits in, one out: {list(share.shape)}."
+        (found, _), right = attempt(share.log(), p), torch.zeros_like(share)
+        need(found.shape == share.shape, f"One row of logits in, one out: {list(share.shape)}.")
         for row, kept in enumerate(keep):
             right[row, list(kept)] = share[row, list(kept)]
         if found.isnan().any() or found.isneginf().all(1).any():
@@ -107,10 +113,11 @@ def nucleus(attempt) -> None:
             raise Wrong("The cut has the right length but sits at the wrong tokens: undo the sort.")
         if all(set(a) <= set(b) for a, b in zip(kept, wanted)) and kept != wanted:
             raise Wrong(f"p = {p}: you drop the token that crosses p. Keep the fewest whose sum reaches p.")
-        assert kept == wanted, f"p = {p}: tokens {kept} are kept, it should be {wanted}."
-        assert torch.allclose(found.softmax(-1), right / right.sum(1, keepdim=True), atol=1e-4), (
-            "What is kept must keep its proportions: leave its logits as they are."
-        )
+        more = all(set(a) >= set(b) for a, b in zip(kept, wanted)) and kept != wanted
+        need(not more, f"p = {p}: tokens {kept} are kept, more than needed: without the last of them it was p already.")
+        need(kept == wanted, f"p = {p}: tokens {kept} are kept, it should be {wanted}.")
+        same = torch.allclose(found.softmax(-1), right / right.sum(1, keepdim=True), atol=1e-4)
+        need(same, "What is kept must keep its proportions: leave its logits as they are.")
 
 
 def _guided(both, w):
@@ -140,4 +147,4 @@ def guided(attempt) -> None:
                 ).log(),
             }
             otherwise = f"With w = {w} and {B} pictures this is not uncond + w · (cond - uncond)."
-            _compare(attempt(both, w), _guided(both, w), mistakes, otherwise)
+            attempt.compare(*attempt(both, w), mistakes, otherwise)

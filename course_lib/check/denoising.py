@@ -3,36 +3,21 @@
 import torch
 
 from ..methods import diffusion
-from .core import Wrong, exercise
+from .core import exercise
+from .forms import Wrong, alike, need
 
 SHARES = ((0.3, 0.6), (0.05, 0.2), (0.9, 0.98))  # of the data: in the noisier, in the less noisy picture
 
 
-def _like(found, right) -> bool:
-    return found.shape == right.shape and torch.allclose(found, right, rtol=1e-4, atol=1e-4)
-
-
-def _compare(found, right, mistakes: dict, otherwise: str) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    found = torch.as_tensor(found)
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if found.isnan().any():
-        raise Wrong("There is NaN: look for the root of a negative number, or for 0 / 0.")
-    if not _like(found.to(right), right):
-        same = (message for message, wrong in mistakes.items() if _like(found.to(right), wrong))
-        raise Wrong(next(same, otherwise))
-
-
-@exercise(reference=diffusion.VELOCITY.read)
+@exercise(reference=diffusion.VELOCITY.read, gives="the data and the noise")
 def read_velocity(attempt) -> None:
     """Data and noise out of the point and its velocity: a turn, for numbers and for shares that differ."""
     for shape, a in (((2, 1, 5, 4), 0.3), ((3, 6), 0.9), ((4, 2, 3, 3), torch.rand(4, 1, 1, 1) * 0.8 + 0.1)):
         x, noise = torch.randn(2, *shape)
         x_t, v = diffusion.noised(x, noise, a), diffusion.VELOCITY.make(x, noise, a)
-        found = attempt(v, x_t, a)
-        assert isinstance(found, tuple) and len(found) == 2, "Give two tensors: the data and the noise."
+        found, right = attempt(v, x_t, a)
         c, s = a**0.5, (1 - a) ** 0.5
-        if _like(found[0], noise) and _like(found[1], x):
+        if alike(found, right[::-1]):
             raise Wrong("Both are right, in the wrong order: first the data, then the noise.")
         mistakes = {
             "The roots are missing: the weights are √a and √(1 - a), not a and 1 - a.": a * x_t - (1 - a) * v,
@@ -41,15 +26,14 @@ def read_velocity(attempt) -> None:
             "That is the noise.": noise,
             "√a and √(1 - a) are swapped.": s * x_t - c * v,
         }
-        _compare(
-            found[0], x, mistakes, "The first of the two is not the data. Eliminate the noise from both equations."
-        )
+        otherwise = "The first of the two is not the data. Eliminate the noise from both equations."
+        attempt.compare(found[0], right[0], mistakes, otherwise)
         mistakes = {
             "The roots are missing in the noise.": (1 - a) * x_t + a * v,
             "The noise has the wrong sign of the velocity: it points towards the noise.": s * x_t - c * v,
             "√a and √(1 - a) are swapped in the noise.": c * x_t + s * v,
         }
-        _compare(found[1], noise, mistakes, "The data is right, the noise is not. Eliminate the data.")
+        attempt.compare(found[1], right[1], mistakes, "The data is right, the noise is not. Eliminate the data.")
 
 
 def _back(clean, x_t, a_t, a_s, fresh):
@@ -80,9 +64,10 @@ def back(attempt) -> None:
             "You forget to divide by 1 - a_t.": mean * (1 - a_t) + variance**0.5 * fresh,
         }
         otherwise = f"With a_t = {a_t} and a_s = {a_s} this is not the mean plus √variance · fresh."
-        _compare(attempt(clean, x_t, a_t, a_s, fresh), _back(clean, x_t, a_t, a_s, fresh), mistakes, otherwise)
+        attempt.compare(*attempt(clean, x_t, a_t, a_s, fresh), mistakes, otherwise)
     clean, x_t, fresh = torch.randn(3, 2, 3)
-    assert _like(attempt(clean, x_t, 0.99, 1.0, fresh), clean), "With a_s = 1 the step must end at the clean picture."
+    last, _ = attempt(clean, x_t, 0.99, 1.0, fresh)
+    attempt.compare(last, clean, {}, "With a_s = 1 the step must end at the clean picture.")
 
 
 @exercise(reference=diffusion.zero_terminal)
@@ -106,7 +91,7 @@ def repaired(attempt) -> None:
             "You shift but don't stretch: the first step changes.": torch.cat([first, (root - root[-1])[1:].square()]),
         }
         otherwise = "Shift the roots so that the last is 0, stretch so that the one at step 1 stays, then square."
-        _compare(attempt(leaky.clone()), diffusion.zero_terminal(leaky), mistakes, otherwise)
+        attempt.compare(*attempt(leaky), mistakes, otherwise)
 
 
 def _ddim(clean, x_t, a_t, a_s):
@@ -124,8 +109,8 @@ def ddim(attempt) -> None:
     for shape, (a_t, a_s) in zip(((2, 1, 4, 4), (5, 3), (1, 2, 3, 3)), SHARES, strict=True):
         clean, x_t = torch.randn(2, *shape)
         noise = diffusion.DATA.read(clean, x_t, a_t)[1]
-        found = torch.as_tensor(attempt(clean, x_t, a_t, a_s))
-        assert _like(torch.as_tensor(attempt(clean, x_t, a_t, a_s)), found), "Two calls differ: DDIM draws no noise."
+        found, right = attempt(clean, x_t, a_t, a_s)
+        need(alike(attempt(clean, x_t, a_t, a_s)[0], found), "Two calls differ: DDIM draws no noise.")
         mistakes = {
             "Still too little noise at the new level: its variance should be 1 - a_s, so its scale is the root.": (
                 _planted(clean, x_t, a_t, a_s)
@@ -138,4 +123,4 @@ def ddim(attempt) -> None:
             "The picture must be scaled by √a_s at the new level.": a_t**0.5 * clean + (1 - a_s) ** 0.5 * noise,
         }
         otherwise = f"With a_t = {a_t} and a_s = {a_s} this is not √a_s · clean + √(1 - a_s) · noise."
-        _compare(found, _ddim(clean, x_t, a_t, a_s), mistakes, otherwise)
+        attempt.compare(found, right, mistakes, otherwise)

@@ -1,22 +1,11 @@
 """Checkers of notebook 11: the adaLN-zero block, what a patch size costs, and guidance at the wrong end."""
 
 import torch
+import torch.nn.functional as F
 
 from ..networks import layers
-from .core import Wrong, exercise
-
-
-def _pick(found, right, mistakes: dict[str, torch.Tensor], otherwise: str) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    assert isinstance(found, torch.Tensor), f"Give back a tensor, not {type(found).__name__}."
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if not torch.allclose(found, right, atol=1e-4):
-        same = (
-            message
-            for message, wrong in mistakes.items()
-            if wrong.shape == found.shape and torch.allclose(found, wrong, atol=1e-4)
-        )
-        raise Wrong(next(same, otherwise))
+from .core import exercise
+from .forms import need
 
 
 def _adaln_block(x, six, attend, think):
@@ -25,50 +14,69 @@ def _adaln_block(x, six, attend, think):
     return x + gate2 * think(layers.norm(x) * (1 + scale2) + shift2)
 
 
+def _unbiased(h):
+    return (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True)
+
+
+READINGS = {  # of h, its shift and its scale
+    "The scale must be 1 + scale: with scale = 0 nothing of x would get through.": lambda h, b, s: (
+        layers.norm(h) * s + b
+    ),
+    "Shift and scale have changed places, and the 1 is missing.": lambda h, b, s: layers.norm(h) * b + s,
+    "x is read as it is. Read norm(x), as in notebook 03, and then scale and shift it.": lambda h, b, s: (
+        h * (1 + s) + b
+    ),
+    "The norm comes first: norm(x) is scaled and shifted, not x.": lambda h, b, s: layers.norm(h * (1 + s) + b),
+    "The shift is scaled too: (1 + scale) · norm(x), and then + shift.": lambda h, b, s: (layers.norm(h) + b) * (1 + s),
+    "std() divides by D - 1; a layer norm divides by D: F.layer_norm, or std(-1, correction=0).": (
+        lambda h, b, s: _unbiased(h) * (1 + s) + b
+    ),
+    "The norm is over all tokens at once. Each token has a mean and a width of its own: the last dimension.": (
+        lambda h, b, s: F.layer_norm(h, h.shape[1:]) * (1 + s) + b
+    ),
+}
+ORDERS = {  # of the six
+    "Shift and scale have changed places: first comes the shift, then the scale.": (1, 0, 2, 4, 3, 5),
+    "Both halves use the first three of the six: the MLP has three of its own.": (0, 1, 2, 0, 1, 2),
+    "The halves have changed places: attention uses the first three, the MLP the last three.": (3, 4, 5, 0, 1, 2),
+    "The order of the six is another: shift, scale, gate of attention, then the three of the MLP.": (0, 2, 4, 1, 3, 5),
+    "The gate comes last of the three: shift, scale, gate.": (1, 2, 0, 4, 5, 3),
+}
+SUMS = {  # of h, its gate and what the branch says
+    "The gates are missing: both branches come in at full strength.": lambda h, gate, said: h + said,
+    "The gate has no 1: with gate = 0 a branch must be shut, so that the untrained block is the identity.": (
+        lambda h, gate, said: h + (1 + gate) * said
+    ),
+    "The x that is added is missing: x + gate · branch(…), in both halves.": lambda h, gate, said: gate * said,
+    "The gate holds back x too. It belongs to the branch alone: x + gate · branch(…).": (
+        lambda h, gate, said: gate * (h + said)
+    ),
+}
+
+
 def _wrong_blocks(x, six, attend, think) -> dict[str, torch.Tensor]:
-    a, b, c, d, e, f = six.unsqueeze(2).unbind(1)
-    norm = layers.norm
-    plain = x + c * attend(norm(x) * a + b)
-    once = x + c * attend(norm(x) * (1 + b) + a)
-    bare = x + c * attend(x * (1 + b) + a)
-    late = x + c * attend(norm(x) * b + a)
+    def block(read=lambda h, b, s: layers.norm(h) * (1 + s) + b, order=range(6), add=lambda h, g, said: h + g * said):
+        b1, s1, g1, b2, s2, g2 = six[:, list(order)].unsqueeze(2).unbind(1)
+        y = add(x, g1, attend(read(x, b1, s1)))
+        return add(y, g2, think(read(y, b2, s2)))
+
+    _, _, _, shift, scale, gate = six.unsqueeze(2).unbind(1)
+    first = _adaln_block(x, six * (torch.arange(6) < 3)[:, None], attend, think)
     return {
-        "The scale must be 1 + scale: with scale = 0 nothing of x would get through.": (
-            late + f * think(norm(late) * e + d)
-        ),
-        "Shift and scale have changed places, and the 1 is missing.": plain + f * think(norm(plain) * d + e),
-        "Shift and scale have changed places: first comes the shift, then the scale.": (
-            _adaln_block(x, six[:, [1, 0, 2, 4, 3, 5]], attend, think)
-        ),
-        "x is read as it is. Read norm(x), as in notebook 03, and then scale and shift it.": (
-            bare + f * think(bare * (1 + e) + d)
-        ),
-        "Both halves use the first three of the six: the MLP has three of its own.": (
-            _adaln_block(x, six[:, [0, 1, 2, 0, 1, 2]], attend, think)
-        ),
-        "The halves have changed places: attention uses the first three, the MLP the last three.": (
-            _adaln_block(x, six[:, [3, 4, 5, 0, 1, 2]], attend, think)
-        ),
+        **{message: block(read=read) for message, read in READINGS.items()},
+        **{message: block(order=order) for message, order in ORDERS.items()},
+        **{message: block(add=add) for message, add in SUMS.items()},
         "The MLP reads the old x. It should read what attention has made of it.": (
-            once + f * think(norm(x) * (1 + e) + d)
-        ),
-        "The gates are missing: both branches come in at full strength.": (
-            (y := x + attend(norm(x) * (1 + b) + a)) + think(norm(y) * (1 + e) + d)
-        ),
-        "The x that is added is missing: x + gate · branch(…), in both halves.": (
-            f * think(norm(y := c * attend(norm(x) * (1 + b) + a)) * (1 + e) + d)
-        ),
-        "The gate holds back x too. It belongs to the branch alone: x + gate · branch(…).": (
-            f * ((y := c * (x + attend(norm(x) * (1 + b) + a))) + think(norm(y) * (1 + e) + d))
+            first + gate * think(layers.norm(x) * (1 + scale) + shift)
         ),
     }
 
 
-@exercise(reference=_adaln_block)
+@exercise(reference=_adaln_block, trained=True)
 def adaln_block(attempt) -> None:
     """The adaLN-zero block: identity at zero, six modulations in their order, one half after the other."""
-    for B, T, D in ((2, 5, 8), (3, 3, 4), (1, 7, 12)):
-        x, six = torch.randn(B, T, D) * 2 + 1, torch.randn(B, 6, D)
+    for B, T, D in ((2, 5, 8), (3, 3, 6), (1, 7, 12)):
+        x, six = torch.randn(B, T, D) * 20 + 10, torch.randn(B, 6, D)  # so wide that the norm's eps is no matter
         mix, turn = torch.randn(T, T) / T**0.5, torch.randn(D, D) / D**0.5
 
         def attend(h, mix=mix):
@@ -77,15 +85,10 @@ def adaln_block(attempt) -> None:
         def think(h, turn=turn):
             return (h @ turn).tanh()
 
-        found, right = attempt(x, six, attend, think), _adaln_block(x, six, attend, think)
-        _pick(
-            found,
-            right,
-            _wrong_blocks(x, six, attend, think),
-            "Twice x + gate · branch(norm(x) · (1 + scale) + shift).",
-        )
-        still = attempt(x, torch.zeros_like(six), attend, think)
-        assert torch.equal(still, x), "With six zeros the block should be the identity, exactly."
+        otherwise = "It is twice x + gate · branch(norm(x) · (1 + scale) + shift)."
+        attempt.compare(*attempt(x, six, attend, think), _wrong_blocks(x, six, attend, think), otherwise)
+        still, _ = attempt(x, torch.zeros_like(six), attend, think)
+        need(torch.equal(still, x), "With six zeros the block should be the identity, exactly.")
 
 
 def _operations(size, patch, width, depth):
@@ -97,8 +100,8 @@ def _operations(size, patch, width, depth):
 def operations(attempt) -> None:
     """Operations of one pass: tokens grow with the square of 1/patch, attention with its fourth power."""
     for size, patch, width, depth in ((28, 4, 96, 4), (28, 7, 64, 2), (24, 2, 32, 3)):
-        n, found = (size // patch) ** 2, attempt(size, patch, width, depth)
-        right, side = _operations(size, patch, width, depth), size // patch
+        (found, right), side = attempt(size, patch, width, depth), size // patch
+        n = side**2
         mistakes = {
             "A multiplication and an addition are two operations: twice as many.": right / 2,
             "Attention is missing: each token compares with all, and mixes all.": depth * n * 24 * width**2,
@@ -114,14 +117,19 @@ def operations(attempt) -> None:
             "Attention has four matrices of its own: width² each for q, k, v and out.": (
                 depth * n * (22 * width**2 + 4 * n * width)
             ),
+            "Attention compares every token with every token: its pairs are tokens², not tokens.": (
+                depth * n * (24 * width**2 + 4 * width)
+            ),
+            "Attention compares every token with every token: tokens² pairs, each of 4 · width operations.": (
+                depth * (24 * n * width**2 + 4 * n * width**2)
+            ),
+            "The number of tokens is that of pixels: a patch of p×p pixels is one token.": (
+                depth * size**2 * (24 * width**2 + 4 * size**2 * width)
+            ),
             "That is one block: there are `depth` of them.": right / depth,
         }
-        if found != right:
-            same = (message for message, wrong in mistakes.items() if abs(found - wrong) < 0.5)
-            otherwise = (
-                f"For {size}×{size}, patch {patch}, width {width}, depth {depth} it is {right:,}, not {found:,}."
-            )
-            raise Wrong(next(same, otherwise))
+        case = f"For {size}×{size}, patch {patch}, width {width}, depth {depth}"
+        attempt.compare(found, right, mistakes, f"{case} it is {right:,}, not {found:,}.")
 
 
 def _scale_at(i, steps, w, interval):
@@ -144,8 +152,7 @@ def scale_at(attempt) -> None:
         (16, (0.6, 1.0), 4.0),
         (10, (0.0, 1.0), 1.5),
     ):
-        found = [attempt(i, steps, w, interval) for i in range(steps)]
-        right = [_scale_at(i, steps, w, interval) for i in range(steps)]
+        found, right = (list(each) for each in zip(*(attempt(i, steps, w, interval) for i in range(steps))))
         low, high = interval
         led = f"steps={steps}, interval={interval}: "
         mistakes = {
@@ -161,7 +168,4 @@ def scale_at(attempt) -> None:
             "The ends belong to the interval.": [w if low < 1 - i / steps < high else 1.0 for i in range(steps)],
             "You guide outside the interval, and not within it.": [1.0 if s == w else w for s in right],
         }
-        if found != right:
-            raise Wrong(
-                next((m for m, wrong in mistakes.items() if found == wrong), f"{led}{right} it is, not {found}.")
-            )
+        attempt.compare(found, right, mistakes, f"{led}{right} it is, not {found}.")

@@ -3,7 +3,8 @@
 import torch
 
 from ..methods import few_step
-from .core import Wrong, exercise
+from .core import exercise
+from .forms import Wrong, alike, need
 
 
 def _student(x, t, stride, labels):
@@ -16,7 +17,8 @@ def _cases():
     for shape in ((5, 2), (3, 1, 4, 4)):
         x = torch.randn(shape)
         stride = 2.0 ** -torch.randint(0, 4, (shape[0],)).float()
-        t = torch.maximum(torch.rand(shape[0]), stride)
+        stride[0] = 0.25  # one at least does not lead all the way
+        t = stride + (1 - stride) * torch.rand(shape[0])
         yield x, t, stride, torch.randint(0, 10, (shape[0],))
 
 
@@ -24,25 +26,11 @@ def _wide(t, x):
     return t.view(-1, *[1] * (x.ndim - 1))
 
 
-def _tried(attempt, *arguments):
-    try:
-        return torch.as_tensor(attempt(*arguments))
-    except RuntimeError as error:
-        if "size of tensor" in str(error) or "shape" in str(error):
-            raise Wrong(
-                "t and stride are [B], x is [B, C, H, W]: give them the missing dimensions, as `wide(stride, x)` does."
-            ) from None
-        raise
+WIDE = "t and stride are [B], x is [B, C, H, W]: give them the missing dimensions, as `wide(stride, x)` does"
+MISSING = {"size of tensor": WIDE, "shape": WIDE}
 
 
-def _compare(found, right, mistakes: dict, otherwise: str) -> None:
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if not torch.allclose(found, right, atol=1e-5):
-        said = (words for words, wrong in mistakes.items() if torch.allclose(found, wrong, atol=1e-5))
-        raise Wrong(next(said, otherwise))
-
-
-@exercise(reference=few_step.jump)
+@exercise(reference=few_step.jump, stops=MISSING)
 def jump(attempt) -> None:
     """One jump: from x at time t to where the mean velocity over the stride leads."""
     for x, t, stride, labels in _cases():
@@ -51,13 +39,18 @@ def jump(attempt) -> None:
             "You move away from the data: noise is at t = 1, so a jump to an earlier time subtracts.": x + d * u,
             "That is all the way to t = 0. A jump is as long as its stride.": x - _wide(t, x) * u,
             "That is the velocity. Where does it lead in a time of one stride?": u,
+            "You move towards the data, but as far as t + stride: a jump is as long as its stride.": (
+                x - (_wide(t, x) + d) * u
+            ),
+            "The student is asked about the place, but the jump begins at t: half the stride is another question.": (
+                x - d * _student(x, t, stride / 2, labels)
+            ),
             "You forget the length: a velocity times a time is a way.": x - u,
         }
-        right = few_step.jump(_student, x, t, stride, labels)
-        _compare(_tried(attempt, _student, x, t, stride, labels), right, mistakes, "This is not x - stride · u.")
+        attempt.compare(*attempt(_student, x, t, stride, labels), mistakes, "This is not x - stride · u.")
 
 
-@exercise(reference=few_step.two_halves)
+@exercise(reference=few_step.two_halves, stops=MISSING)
 def two_halves(attempt) -> None:
     """Two jumps of half a stride, as one mean velocity."""
     for x, t, stride, labels in _cases():
@@ -85,9 +78,8 @@ def two_halves(attempt) -> None:
             )
             / 2,
         }
-        right = few_step.two_halves(_student, x, t, stride, labels)
         otherwise = "This is not the mean of the two velocities, the second taken where the first one led."
-        _compare(_tried(attempt, _student, x, t, stride, labels), right, mistakes, otherwise)
+        attempt.compare(*attempt(_student, x, t, stride, labels), mistakes, otherwise)
 
 
 def _starts(level, u):
@@ -102,10 +94,10 @@ def _planted(level, u):
 def starts(attempt) -> None:
     """The times at which jumps of stride 2^-level start: a stride, two strides … 1, equally often."""
     level, u = torch.randint(0, 5, (4000,)).float(), torch.rand(4000)
-    found = torch.as_tensor(attempt(level, u))
-    assert found.shape == level.shape, f"One time a picture: {list(level.shape)}, not {list(found.shape)}."
+    found, right = attempt(level, u)
+    need(found.shape == level.shape, f"One time a picture: {list(level.shape)}, not {list(found.shape)}.")
     stride = 2.0**-level
-    if torch.allclose(found, _planted(level, u)):
+    if alike(found, _planted(level, u)):
         raise Wrong("Still from 0 to 1 - stride: a jump from 0 would end at -stride, and none starts from pure noise.")
     if (found < stride - 1e-6).any():
         raise Wrong("Some jumps would end before t = 0, in front of the data: the earliest start is one stride.")
@@ -113,14 +105,14 @@ def starts(attempt) -> None:
         raise Wrong("Some jumps start after t = 1: there is nothing noisier than noise.")
     if not torch.allclose((found / stride).round(), found / stride, atol=1e-4):
         raise Wrong("Starts lie on a grid: whole numbers of strides. Between them a sampler never stops.")
-    if not torch.allclose(found, _starts(level, u), atol=1e-6):
+    if not alike(found, right):
         share = (found[level == 2] == 1).float().mean()
         raise Wrong(
             f"With stride 1/4 a share of {share:.2f} starts at t = 1; each of the four starts should have 0.25."
         )
 
 
-@exercise(reference=few_step.meanflow_target)
+@exercise(reference=few_step.meanflow_target, stops=MISSING)
 def meanflow_target(attempt) -> None:
     """The target of MeanFlow: v less stride times the slope of u along the path, t and the stride growing together."""
     for x, t, stride, labels in _cases():
@@ -140,6 +132,5 @@ def meanflow_target(attempt) -> None:
             "The slope counts once for every bit of the stride: multiply by it.": v - whole,
             "That is plain flow matching: the velocity at one instant, not the mean over a stride.": v,
         }
-        right = few_step.meanflow_target(_student, x, t, stride, labels, v)
         otherwise = "This is not v - stride · du/dt, with the tangents (v, 1, 1) for (x, t, stride)."
-        _compare(_tried(attempt, _student, x, t, stride, labels, v), right, mistakes, otherwise)
+        attempt.compare(*attempt(_student, x, t, stride, labels, v), mistakes, otherwise)

@@ -6,7 +6,9 @@ import torch.nn.functional as F
 from ..methods import guidance, next_scale
 from ..networks import MultiScale, MultiScaleConfig, layers
 from ..networks.quantizers import nearest
-from .core import Wrong, exercise
+from .core import exercise
+from .forms import Wrong, need
+from .gate import Noted
 
 SCALES = ((1, 2, 4, 7), (1, 3, 5))
 
@@ -33,26 +35,44 @@ def _planted(latents, codebook, scales):
     return torch.cat(tokens, 1), left
 
 
-@exercise(reference=_encode_scales, planted=_planted, shipped=[MultiScale.encode])
+@exercise(
+    reference=_encode_scales, planted=_planted, shipped=[MultiScale.encode], gives="tokens, and what is left over"
+)
 def encode_scales(attempt) -> None:
     """Residual codes from coarse to fine: what is left over is what the codes have not said."""
     for scales in SCALES:
         latents, codebook = torch.randn(3, 3, scales[-1], scales[-1]), torch.randn(60, 3) * 0.7
-        of, (right, rest) = _pyramid(codebook, scales), _encode_scales(latents, codebook, scales)
-        tokens, left = attempt(latents, codebook, scales)
-        assert tokens.shape == right.shape, f"Tokens should have shape {list(right.shape)}, not {list(tokens.shape)}."
+        of, ((tokens, left), (right, rest)) = _pyramid(codebook, scales), attempt(latents, codebook, scales)
+        need(
+            tokens.shape == right.shape,
+            f"Tokens should have shape {list(right.shape)}, not {list(tokens.shape)}.",
+        )
         means = [F.adaptive_avg_pool2d(latents, s).permute(0, 2, 3, 1) for s in scales]
-        if torch.equal(tokens, torch.cat([nearest(x, codebook).flatten(1) for x in means], 1)):
-            raise Wrong("Every scale codes the latents themselves. A finer scale codes what the coarser ones left.")
-        if torch.equal(tokens, _planted(latents, codebook, scales)[0]):
-            raise Wrong(
-                "Still her tokens. The decoder will never see `vectors`, only their codes: "
-                "so what has been said at this scale, and must be taken away?"
-            )
+        mistakes = {
+            "Every scale codes the latents themselves. A finer scale codes what the coarser ones left.": (
+                torch.cat([nearest(x, codebook).flatten(1) for x in means], 1)
+            ),
+            "Still her tokens. The decoder will never see `vectors`, only their codes: so what has been said at this "
+            "scale, and must be taken away?": _planted(latents, codebook, scales)[0],
+            "Places run column by column. Row by row, as everywhere.": torch.cat(
+                [x.view(-1, s, s).mT.flatten(1) for x, s in zip(right.split([s * s for s in scales], 1), scales)], 1
+            ),
+        }
+        inside = bool(((tokens >= 0) & (tokens < len(codebook))).all())
+        need(inside, f"Tokens are rows of the codebook, 0 to {len(codebook) - 1}; yours go to {int(tokens.max())}.")
+        otherwise = "These are not the nearest codes to the means of what is left."
         if left.shape == latents.shape and not torch.allclose(latents - of.decode(tokens), left, atol=1e-4):
-            raise Wrong("latents - (the sum of the codes) - (what is left over) is not 0: it does not telescope.")
-        assert torch.equal(tokens, right), "These are not the nearest codes to the means of what is left."
-        assert torch.allclose(left, rest, atol=1e-4), "The tokens are right, but not what is left over."
+            otherwise = "latents - (the sum of the codes) - (what is left over) is not 0: it does not telescope."
+        attempt.compare(tokens, right, mistakes, otherwise)
+        mistakes = {
+            "That is the sum of the codes. Left over is what they have not said: latents minus that sum.": (
+                latents - rest
+            ),
+            "Nothing is taken away: left over are not the latents themselves.": latents,
+        }
+        need(left.shape == rest.shape, f"What is left over has the shape of the latents, {list(rest.shape)}.")
+        telescopes = "latents - (the sum of the codes) - (what is left over) is not 0: it does not telescope."
+        attempt.compare(left, rest, mistakes, telescopes)
 
 
 def _scale_inputs(totals, scales):
@@ -68,12 +88,13 @@ def scale_inputs(attempt) -> None:
         totals = [torch.zeros(B, d, S, S), *torch.randn(len(scales) - 1, B, d, S, S)]
         for count in (len(scales), 2, 1):
             held = totals[:count]
-            found, right = attempt(held, scales), _scale_inputs(held, scales)
+            found, right = attempt(held, scales)
             if found.shape[-1] != d and found.numel() == right.numel():
                 raise Wrong(f"One vector a place: [B, n, d] = {list(right.shape)}, not {list(found.shape)}.")
-            assert found.shape == right.shape, (
+            need(
+                found.shape == right.shape,
                 f"With {count} of {len(scales)} totals the answer should be {list(right.shape)}, "
-                f"not {list(found.shape)}: as many scales as there are totals."
+                f"not {list(found.shape)}: as many scales as there are totals.",
             )
             parts = [F.adaptive_avg_pool2d(total, s) for total, s in zip(held, scales)]
             last = [F.adaptive_avg_pool2d(held[-1], s) for _, s in zip(held, scales)]
@@ -92,9 +113,8 @@ def scale_inputs(attempt) -> None:
                 "You pick single places. Take means: F.adaptive_avg_pool2d(total, s).": _rows(sampled),
                 "You interpolate. The pyramid shrinks by means: F.adaptive_avg_pool2d(total, s).": _rows(smooth),
             }
-            if not torch.allclose(found, right, atol=1e-4):
-                same = (message for message, wrong in mistakes.items() if torch.allclose(found, wrong, atol=1e-4))
-                raise Wrong(next(same, "Scale k should read totals[k], shrunk to s×s by means, row by row."))
+            otherwise = "Scale k should read totals[k], shrunk to s×s by means, row by row."
+            attempt.compare(found, right, mistakes, otherwise)
 
 
 def _rows(parts) -> torch.Tensor:
@@ -109,12 +129,8 @@ def _block_causal(groups):
 def block_causal(attempt) -> None:
     """The block-causal mask: own scale and coarser ones, whole."""
     for groups in ((1, 4, 16), (2, 3), (1, 4, 9, 16), (5,)):
-        T, right = sum(groups), _block_causal(groups)
-        found = torch.as_tensor(attempt(groups))
-        assert found.shape == (T, T), f"For groups {groups} the mask is [{T}, {T}], not {list(found.shape)}."
-        if found.dtype != torch.bool:
-            assert ((found == 0) | (found == 1)).all(), "True or False: -inf and 0 come later, if at all."
-            found = found > 0
+        T, (found, right) = sum(groups), attempt(groups)
+        need(found.shape == (T, T), f"For groups {groups} the mask is [{T}, {T}], not {list(found.shape)}.")
         group = torch.repeat_interleave(torch.arange(len(groups)), torch.tensor(groups))
         mistakes = {
             "That is causal token by token. Within a scale everybody sees everybody.": torch.ones(T, T).tril() > 0,
@@ -128,9 +144,7 @@ def block_causal(attempt) -> None:
             "Everybody sees everything: the finest scale is visible from the coarsest.": torch.ones(T, T) > 0,
             "It is the other way round: True means visible.": ~right,
         }
-        if not torch.equal(found, right):
-            same = (message for message, wrong in mistakes.items() if torch.equal(found, wrong))
-            raise Wrong(next(same, "Position i sees j where scale(j) <= scale(i), and nowhere else."))
+        attempt.compare(found, right, mistakes, "Position i sees j where scale(j) <= scale(i), and nowhere else.")
 
 
 def _draw_scales(model, labels, inputs, groups, w, draw):
@@ -148,7 +162,7 @@ class _Rehearsal:
     null, K = 3, 40
 
     def __init__(self, groups):
-        self.groups, self.sizes, self.ends = groups, [], [sum(groups[:k]) for k in range(len(groups) + 1)]
+        self.groups, self.ends = groups, [sum(groups[:k]) for k in range(len(groups) + 1)]
         self.table = torch.randn(self.null + 1, self.ends[-1], self.K) * 2
         self.turn = torch.randn(self.K, self.K)
 
@@ -167,7 +181,6 @@ class _Rehearsal:
         return self.table[labels, : features.shape[1]] + self.turn[features[..., 0].long() % self.K]
 
     def draw(self, logits):
-        self.sizes.append(logits.shape[1])
         if logits.shape[1] not in self.groups:
             raise Wrong(
                 f"`draw` got logits of {logits.shape[1]} places. It draws the newest scale alone: the last ones."
@@ -181,22 +194,22 @@ def draw_scales(attempt) -> None:
     for groups in ((1, 4, 9), (1, 4, 16, 25)):
         play, labels, last = _Rehearsal(groups), torch.tensor([0, 2, 1]), len(groups) - 1
         for w in (1.0, 3.0):
-            play.sizes = []
-            found = attempt(play, labels, play.inputs, groups, w, play.draw)
-            if len(play.sizes) > len(groups):
-                raise Wrong(f"{len(play.sizes)} draws for {len(groups)} scales: draw a whole scale at once.")
-            if play.sizes != list(groups):
-                raise Wrong(
-                    f"`draw` got logits of {play.sizes} places; it should get {list(groups)}: the newest scale."
-                )
-            right = _draw_scales(play, labels, play.inputs, groups, w, play.draw)
-            assert found.shape == right.shape, f"All tokens, [B, T] = {list(right.shape)}, not {list(found.shape)}."
+            draw = Noted(play.draw)
+            found, right = attempt(play, labels, play.inputs, groups, w, draw)
+            sizes = [logits.shape[1] for (logits,) in draw.asked]
+            need(len(sizes) <= len(groups), f"{len(sizes)} draws for {len(groups)} scales: draw a whole scale at once.")
+            need(
+                sizes == list(groups),
+                f"`draw` got logits of {sizes} places; it should get {list(groups)}: the newest scale.",
+            )
+            need(
+                found.shape == right.shape,
+                f"All tokens, [B, T] = {list(right.shape)}, not {list(found.shape)}.",
+            )
             ramps = _wrong_ramps(w, torch.arange(len(groups)), last)
-            if not torch.equal(found, right):
-                same = (message for message, ramp in ramps.items() if torch.equal(found, _with(ramp, play, labels)))
-                raise Wrong(
-                    next(same, f"With w = {w:g} these are not the tokens: 1 + (w - 1) · k / (K - 1) at scale k.")
-                )
+            mistakes = {message: _with(ramp, play, labels) for message, ramp in ramps.items()}
+            otherwise = f"With w = {w:g} these are not the tokens: 1 + (w - 1) · k / (K - 1) at scale k."
+            attempt.compare(found, right, mistakes, otherwise)
 
 
 def _wrong_ramps(w, k, last) -> dict[str, torch.Tensor]:

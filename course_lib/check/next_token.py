@@ -5,25 +5,15 @@ import math
 import torch
 
 from ..methods import guidance
-from .core import Wrong, exercise
-
-
-def _compare(found, right, mistakes: dict[str, torch.Tensor], otherwise: str) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    if found.shape == right.shape and torch.allclose(found.float(), right.float(), atol=1e-5):
-        return
-    for message, wrong in mistakes.items():
-        if found.shape == wrong.shape and torch.allclose(found.float(), wrong.float(), atol=1e-5):
-            raise Wrong(message)
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    raise Wrong(otherwise)
+from .core import exercise
+from .forms import Wrong, alike, need
 
 
 def _prefixed(labels, tokens):
     return torch.cat([labels, tokens[:, :-1]], dim=1)
 
 
-@exercise(reference=_prefixed)
+@exercise(reference=_prefixed, trained=True)
 def prefixed(attempt) -> None:
     """The sequence of a conditional model: all labels first, then the tokens without the last."""
     for B, C, T, D in ((2, 3, 5, 4), (3, 1, 7, 2), (1, 10, 4, 3)):
@@ -42,7 +32,7 @@ def prefixed(attempt) -> None:
         }
         mistakes = {text: wrong for text, wrong in mistakes.items() if C > 1 or wrong.shape[1] != C - 1 + T}
         otherwise = "Not the labels in their order, followed by all tokens but the last."
-        _compare(attempt(labels, tokens), _prefixed(labels, tokens), mistakes, otherwise)
+        attempt.compare(*attempt(labels, tokens), mistakes, otherwise)
 
 
 def _guided_within(both, w, i, first, last):
@@ -57,18 +47,33 @@ def guided_within(attempt) -> None:
         both = torch.randn(2 * B, K)
         c, u = both.chunk(2)
         for w, i in [(2.5, i) for i in range(9)] + [(1.0, 3), (0.0, 3)]:
-            inside, right = first <= i < last, _guided_within(both, w, i, first, last)
-            mistakes = {}
-            if inside:
-                mistakes["That is the scale of the paper, w - 1. Here w = 1 is the plain model."] = c + w * (c - u)
-                mistakes["The halves are swapped: the first B rows are the conditional ones."] = c + w * (u - c)
+            mistakes, (found, right) = {}, attempt(both, w, i, first, last)
+            every = {
+                "Every second row is taken: the first B rows are conditional, the last B are not.": both[::2],
+                "You give probabilities. Guidance works on logits, and logits come out.": right.softmax(-1),
+                "All 2B rows come back. Give the B rows that are drawn from.": both,
+            }
+            if first <= i < last:
+                probabilities = u.softmax(-1) + w * (c.softmax(-1) - u.softmax(-1))
+                every["You mix probabilities. Guidance works on logits."] = probabilities
+                every |= {
+                    "Every second row is taken: the first B rows are conditional, the last B are not.": (
+                        both[1::2] + w * (both[::2] - both[1::2])
+                    ),
+                    "You mix probabilities, then take the logarithm. Guidance works on logits.": (
+                        probabilities.clamp(min=1e-9).log()
+                    ),
+                    "That is the scale of the paper, w - 1. Here w = 1 is the plain model.": c + w * (c - u),
+                    "The halves are swapped: the first B rows are the conditional ones.": c + w * (u - c),
+                    "The difference alone is no model: uncond + w · (cond - uncond).": w * (c - u),
+                }
                 mistakes[f"Token {i} is not guided, but {first} ≤ {i} < {last}."] = c
             else:
                 edge = " `last` itself is outside, as in range(first, last)." if i == last else ""
-                mistakes[f"Token {i} is guided, but the guidance goes from {first} to {last}.{edge}"] = u + w * (c - u)
                 mistakes["Outside the limits the condition is forgotten (w = 0). There w is 1: the plain model."] = u
+                mistakes[f"Token {i} is guided, but the guidance goes from {first} to {last}.{edge}"] = u + w * (c - u)
             otherwise = f"w = {w}, token {i} of {first} to {last}: not what it should be."
-            _compare(attempt(both, w, i, first, last), right, mistakes, otherwise)
+            attempt.compare(found, right, every | mistakes, otherwise)
 
 
 def _worth(without, given):
@@ -77,36 +82,49 @@ def _worth(without, given):
     return saved.mean(), saved.mean() - half, saved.mean() + half
 
 
-@exercise(reference=_worth)
+@exercise(reference=_worth, gives="mean, low end, high end: three numbers")
 def worth(attempt) -> None:
     """A paired difference of nats with its 95 % interval."""
     for n in (12, 50, 400):
         picture = 300 + 60 * torch.randn(n, dtype=torch.float64)  # pictures differ much more than the condition does
         given, without = picture, picture + 4 + 3 * torch.randn(n, dtype=torch.float64)
-        answer = attempt(without, given)
-        assert isinstance(answer, tuple) and len(answer) == 3, "Give three numbers: mean, low end, high end."
-        mean, low, high = (float(part) for part in answer)
-        m, wide = float((without - given).mean()), float((without.var() + given.var()).sqrt()) / math.sqrt(n)
-        s = float((without - given).std())
-        if math.isclose(mean, -m, rel_tol=1e-4):
+        (mean, low, high), (m, _, _) = attempt(without, given)
+        if alike(mean, -m):
             raise Wrong("The sign: a condition is worth what it saves, nats without it minus nats with it.")
-        if math.isclose(mean, m * n, rel_tol=1e-4):
+        if alike(mean, m * n):
             raise Wrong("That is the sum over all pictures. Give nats a picture: the mean.")
-        assert math.isclose(mean, m, rel_tol=1e-4), f"The mean saving is {m:.3f} nats here, not {mean:.3f}."
-        half = (high - low) / 2
-        assert math.isclose((high + low) / 2, mean, abs_tol=1e-3), "The interval should lie around the mean."
-        named = {
-            1.96 * s: "That is how far single pictures scatter. The mean of n of them scatters √n times less.",
-            1.96 * wide: "You treat the two as different pictures, but they are pairs: take the differences first.",
-            s / math.sqrt(n): "That is one standard error: 95 % takes 1.96 of them.",
-            1.96 * s / n: "You divide by n: the standard error falls with √n.",
+        if alike(mean, (without - given).median()):
+            raise Wrong("That is the median. The interval is about the mean.")
+        need(abs(mean - m) <= 1e-4 * abs(m), f"The mean saving is {m:.3f} nats here, not {mean:.3f}.")
+        half, each = (high - low) / 2, (without - given).std()
+        if low > high:
+            raise Wrong("The ends have changed places: mean, low, high.")
+        need(abs((high + low) / 2 - mean) < 1e-3, "The interval should lie around the mean.")
+        error = each / math.sqrt(n)
+        mistakes = {
+            "That is how far single pictures scatter. The mean of n of them scatters √n times less.": 1.96 * each,
+            "You treat the two as different pictures, but they are pairs: take the differences first.": (
+                1.96 * ((without.var() + given.var()) / n).sqrt()
+            ),
+            "That is one standard error: 95 % takes 1.96 of them.": error,
+            "You divide by n: the standard error falls with √n.": 1.96 * each / n,
+            "You took the variance: its root is the standard deviation.": 1.96 * each**2 / math.sqrt(n),
+            "The standard deviation divides by n - 1 here, where np.std divides by n: ddof=1, or .std() of a tensor.": (
+                1.96 * error * math.sqrt((n - 1) / n)
+            ),
+            "n - 1 is divided by twice: once in the standard deviation is right, then comes √n.": (
+                1.96 * each / math.sqrt(n - 1)
+            ),
+            "That is the whole width of the interval on either side: half of it goes down, half up.": 2 * 1.96 * error,
         }
-        for value, message in named.items():
-            if math.isclose(half, value, rel_tol=0.002):
-                raise Wrong(message)
-        assert math.isclose(half, 1.96 * s / math.sqrt(n), rel_tol=0.02), (
-            f"Half of the interval is {1.96 * s / math.sqrt(n):.3f} here (1.96 · standard deviation of the differences "
-            f"/ √n), not {half:.3f}."
+        if abs(half - 1.959964 * error) < 1e-6 * error:  # the same quantile with more digits
+            half = 1.96 * error
+        attempt.compare(
+            half,
+            1.96 * error,
+            mistakes,
+            f"Half of the interval is {1.96 * error:.3f} here (1.96 · standard deviation of the differences / √n), "
+            f"not {half:.3f}.",
         )
 
 
@@ -134,7 +152,7 @@ def mirrored(attempt) -> None:
     """The tokens of mirrored pictures: what is inside a token has to be mirrored too."""
     for B, C, rows, columns in ((2, 1, 3, 4), (3, 3, 2, 5)):
         x, tokenize, grid = torch.randn(B, C, 4 * rows, 4 * columns), _toy(torch.randn(C * 16, 50)), (rows, columns)
-        right, found = tokenize(x.flip(-1)), attempt(x, tokenize, grid)
+        found, right = attempt(x, tokenize, grid)
         mistakes = {
             "Still the grid of tokens is mirrored. What does each token hold, and is that mirrored?": _planted(
                 x, tokenize, grid
@@ -146,5 +164,4 @@ def mirrored(attempt) -> None:
             "That is turned by half a circle: flip the columns only.": tokenize(x.flip(-1, -2)),
             "Nothing is mirrored.": tokenize(x),
         }
-        assert not found.is_floating_point(), "Give tokens, whole numbers, not pictures."
-        _compare(found, right, mistakes, "These are not the tokens of the mirrored pictures.")
+        attempt.compare(found, right, mistakes, "These are not the tokens of the mirrored pictures.")

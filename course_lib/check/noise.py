@@ -3,18 +3,10 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 from ..methods import exact, flow
-from .core import Wrong, exercise
-
-
-def _compare(found, right, mistakes: dict[str, torch.Tensor], otherwise: str, tolerance: float = 1e-6) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    found = torch.as_tensor(found, dtype=right.dtype)
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if not torch.allclose(found, right, atol=tolerance):
-        same = (message for message, wrong in mistakes.items() if torch.allclose(found, wrong, atol=tolerance))
-        raise Wrong(next(same, otherwise))
+from .core import exercise
 
 
 def _normal(*shape):
@@ -31,13 +23,15 @@ def _guess(x, t, means, stds, weights, noised=True, faded=True, width=True, shar
     S2 = (1 - t) ** 2 * stds**2 + t**2 if noised else stds**2
     logs = -away.square().sum(-1) / (2 * S2)
     logs = logs + (weights.log() if share else 0) - (S2.log() if width else 0)
-    r = (1000 * logs if hard else logs).softmax(1)
+    r = F.one_hot(logs.argmax(1), len(means)).to(logs) if hard else logs.softmax(1)
     inside = means + (((1 - t) * stds**2 / S2)[:, None] * away if shrink else 0)
     return (r[..., None] * inside).sum(1)
 
 
 @exercise(
-    reference=_best_guess, shipped=[getattr(exact.Mixture, name) for name in ("data", "score", "noise", "velocity")]
+    reference=_best_guess,
+    shipped=[getattr(exact.Mixture, name) for name in ("data", "score", "noise", "velocity")],
+    trained=True,
 )
 def best_guess(attempt) -> None:
     """The expected clean point: parts weighted by how likely they are here, each with its own shrinkage."""
@@ -63,7 +57,7 @@ def best_guess(attempt) -> None:
             wrong["That is (1 - t) times the best guess: divide by 1 - t."] = x + t * t * score
             wrong["That is the score. The best guess is a point."] = score
             otherwise = "This is not Σ r_k (m_k + (1-t) s_k²/S_k² (x - (1-t) m_k)), r the softmax over the parts."
-            _compare(attempt(x, t, *law), _best_guess(x, t, *law), wrong, otherwise)
+            attempt.compare(*attempt(x, t, *law), wrong, otherwise)
 
 
 def _heun_planted(velocity, x, t, s):
@@ -77,13 +71,12 @@ def heun_step(attempt) -> None:
     """Heun's step: the slope at the start and the slope at the end, each at its own time."""
     matrix = _normal(2, 2)
     for t, s in ((0.8, 0.5), (0.2, 0.3)):
-        x, calls = _normal(6, 2), []
+        x = _normal(6, 2)
 
-        def velocity(x, t, calls=calls):
-            calls.append(float(t))
+        def velocity(x, t):
             return (x @ matrix).sin() + 3 * t * t * x
 
-        found = attempt(velocity, x, t, s)
+        found, right = attempt(velocity, x, t, s)
         first = velocity(x, t)
         there = velocity(x + (s - t) * first, s)
         mistakes = {
@@ -95,10 +88,11 @@ def heun_step(attempt) -> None:
             "Only the first slope counts: that is Euler's step.": x + (s - t) * first,
             "Only the second slope counts. Take the mean of both.": x + (s - t) * there,
             "The slopes are added, not averaged: halve the sum.": x + (s - t) * (first + there),
+            "That is the change alone: add it to x.": right - x,
             "You step the other way: from t to s is s - t, which is negative on the way to data.": x
             - (s - t) / 2 * (first + there),
         }
-        _compare(found, flow.heun(velocity, x, t, s), mistakes, "This is not x + (s - t)/2 · (v(x, t) + v(x', s)).")
+        attempt.compare(found, right, mistakes, "This is not x + (s - t)/2 · (v(x, t) + v(x', s)).")
 
 
 def _churned_step(velocity, x, t, s, churn, fresh):
@@ -132,11 +126,8 @@ def churned_step(attempt) -> None:
             + 2 * churn * t * h * fresh,
             "You took away the score, not the noise: noise = x + (1 - t) v.": plain + h * churn * noise / t + kick,
         }
-        right = plain - h * drift + kick
-        if churn:
-            _compare(attempt(law, x, t, s, churn, fresh), right, mistakes, "This is not the step of the formula.")
-        else:
-            _compare(attempt(law, x, t, s, 0.0, fresh), plain, {}, "With churn 0 this should be Euler's step.")
+        otherwise = "This is not the step of the formula." if churn else "With churn 0 this should be Euler's step."
+        attempt.compare(*attempt(law, x, t, s, churn, fresh), mistakes, otherwise)
 
 
 def _tilted(mean_c, std_c, mean_u, std_u, w):
@@ -144,7 +135,7 @@ def _tilted(mean_c, std_c, mean_u, std_u, w):
     return (w * mean_c / std_c**2 + (1 - w) * mean_u / std_u**2) / precision, precision**-0.5
 
 
-@exercise(reference=_tilted)
+@exercise(reference=_tilted, gives="two numbers, mean and std")
 def tilted(attempt) -> None:
     """Mean and standard deviation of what p_c^w p_u^(1-w) is proportional to."""
     for mc, sc, mu, su, w in ((0.7, 0.5, -0.2, 1.1, 2.0), (-1.0, 0.6, 0.4, 0.9, 1.4), (0.3, 0.8, -0.5, 1.0, 0.5)):
@@ -169,13 +160,5 @@ def tilted(attempt) -> None:
             ),
             "The mean is not divided by the precision.": (mean * (a + b), std),
         }
-        mistakes = {message: torch.tensor(pair, dtype=torch.float64) for message, pair in mistakes.items()}
-        found = attempt(mc, sc, mu, su, w)
-        assert isinstance(found, tuple) and len(found) == 2, "Return two numbers: mean, std."
         otherwise = "Write both exponents as -(x - m)²/(2σ²), collect x² and x, and read off mean and std."
-        _compare(
-            torch.tensor(found, dtype=torch.float64),
-            torch.tensor((mean, std), dtype=torch.float64),
-            mistakes,
-            otherwise,
-        )
+        attempt.compare(*attempt(mc, sc, mu, su, w), mistakes, otherwise)

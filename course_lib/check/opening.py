@@ -1,12 +1,13 @@
 """Checkers of notebook 00: luck, forwards, the straight path, and a walk in the wrong direction."""
 
-import random
 from math import comb
 
 import torch
 
 from ..methods import flow
-from .core import Wrong, exercise
+from .core import exercise
+from .forms import Wrong, alike, need
+from .gate import Noted
 
 
 def _by_luck(hits: int) -> float:
@@ -17,20 +18,20 @@ def _by_luck(hits: int) -> float:
 def by_luck(attempt) -> None:
     """Check `by_luck(hits) -> probability` of at least `hits` right when six of twelve are marked blindly."""
     for hits in range(7):
-        found, right = attempt(hits), _by_luck(hits)
+        found, right = attempt(hits)
         exactly = right - (_by_luck(hits + 1) if hits < 6 else 0.0)
-        coins = sum(comb(6, k) for k in range(hits, 7)) / 64
-        if found is not None and abs(found - right) < 1e-6:
-            continue
-        if found is not None and abs(found - exactly) < 1e-6:
-            raise Wrong(f"by_luck({hits}) is the chance of exactly {hits}; add those of all higher scores, up to 6.")
-        if found is not None and abs(found - coins) < 1e-6:
-            raise Wrong(
-                "these are six tosses of a coin; here a picture marked once can't be marked again: count choices."
-            )
-        if found is not None and abs(found - (right - exactly)) < 1e-6:
-            raise Wrong(f"by_luck({hits}) leaves out the score {hits} itself: the question is at least, not more than.")
-        raise Wrong(f"by_luck({hits}) should be {right:.4f}, and is {found}.")
+        mistakes = {
+            "It is the chance of exactly so many; add those of all higher scores, up to 6.": exactly,
+            "These are six tosses of a coin; here a picture marked once can't be marked again: count choices.": (
+                sum(comb(6, k) for k in range(hits, 7)) / 64
+            ),
+            "The score itself is left out: the question is at least, not more than.": right - exactly,
+            "It is the chance of fewer: the question is at least so many.": 1 - right,
+            "It is the chance of at most so many: the question is at least.": 1 - right + exactly,
+            "These are numbers of choices. Divide by all of them, comb(12, 6).": right * comb(12, 6),
+            "These are per cent: a probability lies between 0 and 1.": 100 * right,
+        }
+        attempt.compare(found, right, mistakes, f"by_luck({hits}) should be {right:.4f}, and is {found}.")
 
 
 def _forwards(family: str, tokens: int, steps: int, guidance: float) -> int:
@@ -40,51 +41,54 @@ def _forwards(family: str, tokens: int, steps: int, guidance: float) -> int:
 @exercise(_forwards)
 def forwards(attempt) -> None:
     """Check `forwards(family, tokens, steps, guidance) -> int` on random sizes."""
-    dice = random.Random(0)
-    for _ in range(20):
-        tokens, steps, w = dice.randint(50, 900), dice.randint(1, 49), dice.choice([1, 1.0, 1.5, 4.0])
+    sizes = zip(torch.randint(50, 900, (8,)).tolist(), torch.randint(1, 50, (8,)).tolist(), [1, 1.0, 1.5, 4.0] * 2)
+    for tokens, steps, w in sizes:
         for family, plain in (("autoregressive", tokens), ("noise", steps)):
+            found, right = attempt(family, tokens, steps, w)
+            twice, other = 1 if w == 1 else 2, steps + tokens - plain
+            mistakes = {
+                "You multiply tokens by steps. One forward moves all pixels at once, or adds one token.": (
+                    (plain if family == "autoregressive" else tokens * steps) * twice
+                ),
+                "You multiply tokens by steps: each family needs only one of the two.": tokens * steps * twice,
+                "It forgets guidance: then it asks twice a step, with the label and without.": plain,
+                "It asks twice, but at guidance 1 the answer without the label is not needed.": 2 * plain,
+                "The families are the wrong way round: `autoregressive` asks once a token, `noise` once a step.": (
+                    other * twice
+                ),
+                "The families are the wrong way round, and guidance is forgotten.": other,
+                "Guidance is no factor: whatever its scale, it asks once more.": plain * w,
+            }
             case = f"forwards({family!r}, tokens={tokens}, steps={steps}, guidance={w})"
-            found, right = attempt(family, tokens, steps, w), _forwards(family, tokens, steps, w)
-            if found == right:
-                continue
-            if found == tokens * steps or found == 2 * tokens * steps:
-                raise Wrong(
-                    f"{case} multiplies tokens by steps. One forward moves all pixels at once, or adds one token."
-                )
-            if found == plain and w != 1:
-                raise Wrong(f"{case} forgets guidance: it asks twice a step, with the label and without.")
-            if found == 2 * plain and w == 1:
-                raise Wrong(f"{case} asks twice, but at guidance 1 the answer without the label is not needed.")
-            if found in (steps + tokens - plain, 2 * (steps + tokens - plain)):
-                raise Wrong(f"{case} has the families the wrong way round.")
-            raise Wrong(f"{case} should be {right}, and is {found}.")
+            attempt.compare(found, right, mistakes, f"{case} should be {right}, and is {found}.")
 
 
-@exercise(flow.path)
+MISSING = {"size of tensor": "t is [B] and x is [B, …]: t needs a 1 for each other axis before they can be multiplied"}
+
+
+@exercise(flow.path, gives="x_t and its velocity", stops=MISSING)
 def path(attempt) -> None:
     """Check `path(x, noise, t) -> (x_t, velocity)` on random pictures and times."""
-    g = torch.Generator().manual_seed(0)
     for shape in ((3, 1, 5, 5), (2, 3, 4, 6), (4, 7)):
-        x, noise = torch.randn(shape, generator=g), torch.randn(shape, generator=g)
-        t = torch.rand(shape[0], generator=g)
-        try:
-            x_t, v = attempt(x, noise, t)
-        except NotImplementedError:
-            raise
-        except RuntimeError as error:
-            raise Wrong(
-                f"t has shape {tuple(t.shape)}, x has {tuple(shape)}: t needs a 1 for each other axis before "
-                f"they can be multiplied ({error})."
-            ) from None
-        right, velocity = flow.path(x, noise, t)
-        assert x_t.shape == x.shape, f"x_t has shape {tuple(x_t.shape)} and should have that of x, {tuple(x.shape)}."
-        if torch.allclose(x_t, flow.path(x, noise, 1 - t)[0], atol=1e-6):
-            raise Wrong("time runs backwards: t = 0 must give the picture and t = 1 the noise.")
-        assert torch.allclose(x_t, right, atol=1e-6), "x_t is not on the straight line from the picture to the noise."
-        if torch.allclose(v, -velocity, atol=1e-6):
-            raise Wrong("the velocity points to the picture; as t grows, x_t moves to the noise: noise - x.")
-        assert torch.allclose(v, velocity, atol=1e-6), "the velocity is how x_t changes when t grows: d x_t / dt."
+        x, noise, t = torch.randn(shape), torch.randn(shape), torch.rand(shape[0])
+        (x_t, v), (right, velocity) = attempt(x, noise, t)
+        mistakes = {
+            "Time runs backwards: t = 0 must give the picture and t = 1 the noise.": flow.path(x, noise, 1 - t)[0],
+            "The picture stays as strong as it was, so x_t leaves the straight line: (1 - t) of the picture.": (
+                right + x - flow.path(x, 0 * x, t)[0]
+            ),
+            "That is a mixture of equal variance, a circle. The straight line has the weights 1 - t and t.": (
+                flow.path(x, 0 * x, t)[0] / (1 - t).view(-1, *[1] * (x.ndim - 1)).sqrt()
+                + flow.path(0 * x, noise, t.sqrt())[0]
+            ),
+        }
+        attempt.compare(x_t, right, mistakes, "x_t is not on the straight line from the picture to the noise.")
+        mistakes = {
+            "The velocity points to the picture; as t grows, x_t moves to the noise: noise - x.": -velocity,
+            "That is how far it is from x_t to the noise; the velocity is how x_t changes, d x_t / dt.": noise - right,
+            "That is how far x_t has come, not how fast it goes: d x_t / dt does not depend on t.": right - x,
+        }
+        attempt.compare(v, velocity, mistakes, "The velocity is how x_t changes when t grows: d x_t / dt.")
 
 
 def _walk(model, noise, labels, steps):
@@ -104,19 +108,23 @@ def _walk_planted(model, noise, labels, steps):
 @exercise(_walk, planted=_walk_planted, shipped=[flow.solve])
 def walk(attempt) -> None:
     """Check `walk(model, noise, labels, steps)`: from noise to one known picture, whose velocity is exact."""
-    g = torch.Generator().manual_seed(0)
     for steps in (1, 4, 9):
-        noise, picture, asked = torch.randn(2, 1, 4, 4, generator=g), torch.randn(2, 1, 4, 4, generator=g), []
-
-        def model(x, t, labels, picture=picture, asked=asked):
-            asked.append(float(t[0]))
-            return (x - picture) / t.view(-1, 1, 1, 1).clamp(min=1e-3)  # the line through x that ends in the picture
-
-        x = attempt(model, noise, torch.zeros(2, dtype=torch.long), steps)
-        if asked and asked[0] < 0.5:
-            raise Wrong(f"the walk begins at t = {asked[0]:.2f}; it holds pure noise, so it must begin at t = 1.")
-        if len(asked) != steps:
-            raise Wrong(f"{steps} steps should ask the model {steps} times, not {len(asked)}.")
-        if (x - picture).abs().max() > (noise - picture).abs().max():
-            raise Wrong("the walk ends farther from the picture than it began: it still goes the wrong way.")
-        assert torch.allclose(x, picture, atol=1e-4), "the walk goes the right way and stops before t = 0."
+        noise, picture = torch.randn(2, 2, 1, 4, 4)
+        labels = torch.tensor([0, 1])
+        # the line through x that ends in the picture
+        model = Noted(lambda x, t, labels, to=picture: (x - to) / t.view(-1, 1, 1, 1).clamp(min=1e-3))
+        found, right = attempt(model, noise, labels, steps)
+        times = [float(asked[1].flatten()[0]) for asked in model.asked]
+        if times and times[0] < 0.5:
+            raise Wrong(f"The walk begins at t = {times[0]:.2f}; it holds pure noise, so it must begin at t = 1.")
+        need(len(times) == steps, f"{steps} steps should ask the model {steps} times, not {len(times)}.")
+        need(
+            all(torch.equal(asked[2], labels) for asked in model.asked),
+            "The model is asked for other labels than those that were given.",
+        )
+        need(found.shape == noise.shape, f"The walk should end in {list(noise.shape)}, not {list(found.shape)}.")
+        if (found - picture).abs().max() > 1.001 * (noise - picture).abs().max():
+            raise Wrong("The walk ends farther from the picture than it began: it still goes the wrong way.")
+        even = all(alike(t, 1 - i / steps) for i, t in enumerate(torch.tensor(times)))
+        need(even, f"The model is asked at t = {', '.join(f'{t:.2f}' for t in times)}; it should be 1 - i / {steps}.")
+        attempt.compare(found, picture, {}, "The walk goes the right way and stops before t = 0.")

@@ -5,19 +5,9 @@ import math
 import torch
 
 from ..methods import flow
-from .core import Wrong, exercise
-
-
-def _close(a, b) -> bool:
-    return torch.allclose(torch.as_tensor(a).double(), torch.as_tensor(b).double(), rtol=1e-4, atol=1e-5)
-
-
-def _compare(found, right, mistakes: dict, otherwise: str) -> None:
-    """Nothing where `found` is right; else the mistake that gives the same numbers, or `otherwise`."""
-    found, right = torch.as_tensor(found), torch.as_tensor(right)
-    assert found.shape == right.shape, f"The answer should have shape {list(right.shape)}, not {list(found.shape)}."
-    if not _close(found, right):
-        raise Wrong(next((message for message, wrong in mistakes.items() if _close(found, wrong)), otherwise))
+from .core import exercise
+from .forms import Wrong, alike, need
+from .gate import Noted
 
 
 def _flow_loss(model, x, labels, t, noise):
@@ -25,34 +15,27 @@ def _flow_loss(model, x, labels, t, noise):
     return (model(x_t, t, labels) - velocity).square().mean()
 
 
-@exercise(_flow_loss, shipped=[flow.loss])
+MISSING = {"size": "t is [B]; give it a 1 for each other axis of x before you multiply"}
+
+
+@exercise(_flow_loss, shipped=[flow.loss], trained=True, stops=MISSING)
 def flow_loss(attempt) -> None:
     """Check `flow_loss(model, x, labels, t, noise)`: point, time, target, square, mean."""
-    g = torch.Generator().manual_seed(0)
     for shape in ((3, 1, 4, 4), (5, 2, 3, 6)):
-        x, noise = torch.randn(shape, generator=g), torch.randn(shape, generator=g)
-        t, labels, asked = torch.rand(shape[0], generator=g), torch.arange(shape[0]), []
-
-        def model(x_t, t, labels, asked=asked):
-            asked.append((x_t, t, labels))
-            return x_t.sin() * (1 + labels).view(-1, 1, 1, 1) + t.view(-1, 1, 1, 1)
-
-        try:
-            found = torch.as_tensor(attempt(model, x, labels, t, noise))
-        except RuntimeError as error:
-            if "size" not in str(error):
-                raise
-            raise Wrong(f"t is [B]; give it a 1 for each other axis of x before you multiply: {error}.") from None
-        if not asked:
-            raise Wrong("The model was never asked. It gets the point on the way, the time and the label.")
+        x, noise, t, labels = torch.randn(shape), torch.randn(shape), torch.rand(shape[0]), torch.arange(shape[0])
+        wide = (-1, *[1] * (x.ndim - 1))
+        model = Noted(lambda x_t, t, y, wide=wide: x_t.sin() * (1 + y).view(wide) + t.view(wide))
+        found, right = attempt(model, x, labels, t, noise)
+        need(model.asked, "The model was never asked. It gets the point on the way, the time and the label.")
+        point, time, label = model.asked[0]
         x_t, velocity = flow.path(x, noise, t)
         backwards = flow.path(x, noise, 1 - t)[0]
-        if asked[0][0].shape == x.shape and _close(asked[0][0], backwards):
+        if alike(point, backwards):
             raise Wrong("Time runs backwards: t = 0 must be the picture, t = 1 the noise.")
-        if asked[0][0].shape != x.shape or not _close(asked[0][0], x_t):
-            raise Wrong("The model is not asked at the point (1 - t) · x + t · noise.")
-        if asked[0][1].shape != t.shape:
-            raise Wrong(f"The model wants t as [B], not {list(asked[0][1].shape)}: reshape a copy for the mixing.")
+        need(alike(point, x_t), "The model is not asked at the point (1 - t) · x + t · noise.")
+        need(time.shape == t.shape, f"The model wants t as [B], not {list(time.shape)}: reshape a copy for the mixing.")
+        need(alike(time, t), "The model is told another time than t: its point lies at t.")
+        need(alike(label, labels), "The model is told other labels than those of the pictures.")
         answer = model(x_t, t, labels)
         mistakes = {
             "The target points to the picture. As t grows the point moves to the noise: noise - x.": (
@@ -69,36 +52,35 @@ def flow_loss(attempt) -> None:
                 (answer - velocity).abs().mean()
             ),
         }
-        _compare(
-            found, _flow_loss(model, x, labels, t, noise), mistakes, "It is not the mean of (answer - (noise - x))²."
-        )
+        attempt.compare(found, right, mistakes, "It is not the mean of (answer - (noise - x))².")
 
 
 def _both_ends(x_t, v, t):
     return flow.data_in(x_t, v, t), flow.noise_in(x_t, v, t)
 
 
-@exercise(_both_ends, shipped=[flow.data_in, flow.noise_in])
+@exercise(_both_ends, shipped=[flow.data_in, flow.noise_in], gives="two things: the data end, then the noise end")
 def both_ends(attempt) -> None:
     """Check `both_ends(x_t, v, t) -> (data, noise)`: where the line through a point begins and ends."""
-    g = torch.Generator().manual_seed(0)
     for shape, t in (((2, 1, 3, 3), 0.3), ((4, 5), 0.85), ((3, 2), 1.0)):
-        x, noise = torch.randn(shape, generator=g), torch.randn(shape, generator=g)
+        x, noise = torch.randn(shape), torch.randn(shape)
         x_t, v = (1 - t) * x + t * noise, noise - x
-        found = attempt(x_t, v, t)
-        if not isinstance(found, (tuple, list)) or len(found) != 2:
-            raise Wrong("Return two things: the data end, then the noise end.")
-        data, end = found
-        assert data.shape == x.shape and end.shape == x.shape, f"Both ends have the shape of x_t, {list(shape)}."
-        if _close(data, x) and _close(end, noise):
-            continue
-        if _close(data, noise) and _close(end, x):
-            raise Wrong("The ends are swapped: first the data (t = 0), then the noise (t = 1).")
-        if _close(data, x_t + t * v) and t < 1:
-            raise Wrong("You walk away from the data: from time t back to 0 is -t times the velocity.")
-        if _close(data, x) and _close(end, x_t + t * v):
-            raise Wrong("From time t to the noise, at time 1, it is 1 - t further, not t.")
-        raise Wrong("From x_t walk along v until time 0 for the data, until time 1 for the noise.")
+        found, right = attempt(x_t, v, t)
+        mistakes = {
+            "The ends are swapped: first the data (t = 0), then the noise (t = 1).": right[::-1],
+            "You walk away from the data: from time t back to 0 is -t times the velocity.": (x_t + t * v, right[1]),
+            "From time t to the noise, at time 1, it is 1 - t further, not t.": (right[0], x_t + t * v),
+            "The noise end goes the wrong way: at time 1 the way leads along the velocity.": (
+                right[0],
+                x_t - (1 - t) * v,
+            ),
+            "Both ends are a whole step of length 1 away. x_t lies at time t: it is t back, and 1 - t on.": (
+                x_t - v,
+                x_t + v,
+            ),
+        }
+        otherwise = "From x_t walk along v until time 0 for the data, until time 1 for the noise."
+        attempt.compare(found, right, mistakes, otherwise)
 
 
 def _slopes(states, u):
@@ -116,9 +98,8 @@ def _bend(states, u):
 @exercise(_bend)
 def bend(attempt) -> None:
     """Check `bend(states [S + 1, B, …], u [S + 1]) -> [B]` on a line, a quarter circle, and at random."""
-    g = torch.Generator().manual_seed(0)
     for steps, shape, start, end in ((6, (3, 2, 2), 0.0, 1.0), (9, (2, 5), 1.0, 0.0), (5, (4, 3), 2.0, 0.5)):
-        states = torch.randn(steps + 1, *shape, generator=g)
+        states = torch.randn(steps + 1, *shape)
         u = start + (end - start) * torch.linspace(0, 1, steps + 1) ** 2  # steps of unequal length
         slope, beeline = _slopes(states, u)
         off, whole = (slope - beeline).square().flatten(2).sum(-1), beeline.flatten(1).square().sum(1)
@@ -134,20 +115,13 @@ def bend(attempt) -> None:
                 share @ (slope - slope.mean(0)).square().flatten(2).sum(-1) / whole
             ),
         }
-        _compare(
-            attempt(states, u),
-            _bend(states, u),
-            mistakes,
-            "It is not the mean over u of |slope - beeline|² / |beeline|².",
-        )
+        otherwise = "It is not the mean over u of |slope - beeline|² / |beeline|²."
+        attempt.compare(*attempt(states, u), mistakes, otherwise)
     angle = torch.linspace(0, math.pi / 2, 200)
     arc, u = torch.stack([angle.cos(), angle.sin()], 1)[:, None], torch.linspace(0, 1, 200)
-    assert abs(float(attempt(arc, u)) - (math.pi**2 / 8 - 1)) < 1e-3, (
-        "A quarter circle should bend by π²/8 - 1 = 0.234."
-    )
-    assert float(attempt(torch.linspace(2, 5, 50).view(-1, 1, 1), torch.linspace(0, 1, 50))) < 1e-6, (
-        "A straight line at constant speed should bend by 0."
-    )
+    attempt.compare(*attempt(arc, u), {}, "A quarter circle should bend by π²/8 - 1 = 0.234.")
+    line, u = torch.linspace(2, 5, 50).view(-1, 1, 1), torch.linspace(0, 1, 50)
+    need(attempt(line, u)[0].abs().max() < 1e-6, "A straight line at constant speed should bend by 0.")
 
 
 def _pixel_bits(log_density, dims):
@@ -164,7 +138,6 @@ def pixel_bits(attempt) -> None:
     for dims in (1, 12, 784):
         flat = torch.full((3,), -dims * math.log(2.0))  # uniform on [-1, 1]: every density is 1 / 2 a dimension
         density = flat + torch.tensor([0.0, 30.0, -70.0])
-        right = _pixel_bits(density, dims)
         plain = -density / (dims * math.log(2))
         mistakes = {
             "Still the density alone: a grey is an interval 1 / 127.5 wide, its probability is density · width.": plain,
@@ -177,4 +150,4 @@ def pixel_bits(attempt) -> None:
             + math.log2(127.5) / dims,
             "The sign of the density is lost: likelier pictures take fewer bits.": -plain + math.log2(127.5),
         }
-        _compare(attempt(density, dims), right, mistakes, "It should be -log2(density · bin width) a dimension.")
+        attempt.compare(*attempt(density, dims), mistakes, "It should be -log2(density · bin width) a dimension.")
