@@ -7,6 +7,7 @@ import torch
 
 from course_lib.data import captions, scenes, signs
 from course_lib.data.scenes import EASY, HARD, kind
+from course_lib.experiments import scene_parser
 from course_lib.measure import grade
 
 

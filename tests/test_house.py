@@ -128,13 +128,64 @@ def code_lines(path: Path) -> int:
     return sum(bool(line.strip()) and not line.strip().startswith("#") and i not in said for i, line in lines)
 
 
+LASTING = ("data", "networks", "methods", "training", "measure", "runtime")  # what pictures need, and no more
+
+
+def lines_of_rooms() -> dict[str, int]:
+    rooms: dict[str, int] = {}
+    for path in LIBRARY:
+        rooms[room_of(path)] = rooms.get(room_of(path), 0) + code_lines(path)
+    return rooms
+
+
 def test_the_library_stays_small():
-    # Checkers, widgets, figures and experiments grow with every notebook, a small file each; `places` is about
-    # machines and clones, `teach` about a class, `processes` about accelerate and filelock, none about pictures. All
-    # else has to last for nineteen.
-    apart = {"check", "experiments", "places", "processes", "show", "teach"}
-    lasting = [path for path in LIBRARY if not apart & set(path.parts)]
-    assert sum(code_lines(path) for path in lasting) <= 4000
+    rooms = lines_of_rooms()
+    assert sum(rooms[room] for room in LASTING) <= 4500, rooms
+
+
+def test_the_readme_tells_the_size_of_every_room():
+    """`data 1,250` … in its table, to fifty lines: nothing is left out of the count unseen."""
+    found = dict(re.findall(r"^\| `([\w/.]+)` \| ([\d,]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M))
+    told = {name.rstrip("/").removesuffix(".py"): int(count.replace(",", "")) for name, count in found.items()}
+    rooms = {name: count for name, count in lines_of_rooms().items() if name != "__init__"}
+    assert set(told) == set(rooms)
+    assert all(abs(told[name] - count) <= 50 for name, count in rooms.items()), rooms
+
+
+def questions(tree: ast.AST) -> list[int]:
+    """Lines that ask a name what it is: `name.startswith("…")`, `"…" in name`, `name in ("…", …)`, `name[:5]`."""
+
+    def is_name(node: ast.AST) -> bool:
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            return node.slice.value in ("name", "model", "recipe")
+        return isinstance(node, ast.Name) and node.id in ("name", "recipe_name")
+
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in ("startswith", "endswith", "split", "partition") and is_name(node.func.value):
+                found.append(node.lineno)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn | ast.Eq | ast.NotEq):
+            sides = (node.left, node.comparators[0])
+            literal = [isinstance(side, ast.Constant | ast.Tuple | ast.List | ast.Set) for side in sides]
+            if any(literal) and any(map(is_name, sides)):
+                found.append(node.lineno)
+    return found
+
+
+def test_questions_to_names_are_found():
+    asked = ['name.startswith("pixel")', '"emoji" in name', 'name in ("a", "b")', 'row["model"] == "dit"', "name.split()"]
+    assert [questions(ast.parse(text)) for text in asked] == [[1]] * 5
+    fine = ["name in RECIPES", "other.startswith('x')", "RECIPES[name].passes > 100", "row['name'] in seen"]
+    assert not any(questions(ast.parse(text)) for text in fine)
+
+
+ASKING = [path for path in LIBRARY if room_of(path) in {"training", "measure", "experiments", "methods", "networks"}]
+
+
+@pytest.mark.parametrize("path", ASKING, ids=name_of)
+def test_nobody_asks_the_name_of_a_model_what_it_is(path):
+    assert not questions(ast.parse(path.read_text(encoding="utf-8"))), "ask its recipe"
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=name_of)
@@ -256,13 +307,15 @@ def test_outputs_are_fresh(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_a_notebook_is_small_and_carries_no_widget_state(path):
-    assert path.stat().st_size <= 600_000
+    assert path.stat().st_size <= 800_000
     assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_code_cells_are_short(path):
-    assert not [source(cell) for cell in cells(path) if len(source(cell).splitlines()) > 30]
+    sizes = [sum(bool(line.strip()) for line in source(cell).splitlines()) for cell in cells(path)]
+    assert max(sizes) <= 25 and sorted(sizes)[len(sizes) // 2] <= 8
+    assert sum(size <= 20 for size in sizes) >= 0.9 * len(sizes)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
@@ -319,9 +372,9 @@ def test_the_tracked_tree_is_light():
     def total(start: str, end: str = "") -> float:
         return sum(size for name, size in sizes.items() if name.startswith(start) and name.endswith(end)) / MIB
 
-    assert total("") < 58
-    assert total("data/checkpoints/") <= 30
-    assert total("notebooks/") <= 9
+    assert total("") <= 60
+    assert total("data/checkpoints/") <= 34
+    assert total("notebooks/") <= 13
     assert all(size <= 4_000_000 for name, size in sizes.items() if name.endswith(".safetensors"))
 
 

@@ -165,7 +165,7 @@ def test_labels_are_dropped_where_asked():
 
 
 def test_the_mask_is_the_last_of_the_vocabulary():
-    assert masked.vocabulary(network()) == 4 and masked.vocabulary(joint(K=3)) == 3
+    assert network().mask_token == 4 and joint(K=3).mask_token == 3
     model, x = network(), tokens(2, (3, 4), 5)
     assert torch.equal(masked.predict(model, x, None), model(x)[..., :4])
 

@@ -39,7 +39,7 @@ def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, ge
     if drop:
         labels = guide.drop_labels(labels, drop, guide.null_label(model), generator)
     counts = cosine(torch.rand(len(flat), generator=generator), flat.shape[1])
-    seen, hidden = hide(flat, counts, vocabulary(model), generator)
+    seen, hidden = hide(flat, counts, model.mask_token, generator)
     logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)
     return F.cross_entropy(logits[hidden], flat[hidden])
 
@@ -47,11 +47,6 @@ def loss(model: Callable, batch: tuple[Tensor, Tensor], *, drop: float = 0.0, ge
 def predict(model: Callable, tokens: Tensor, labels: Tensor | None) -> Tensor:
     """Logits of the K real tokens: the mask itself is never an answer."""
     return model(tokens, labels)[..., :-1]
-
-
-def vocabulary(model: Callable) -> int:
-    """K, the number of real tokens, which is also the id of the mask."""
-    return model.mask_token
 
 
 @torch.no_grad()
@@ -67,7 +62,7 @@ def bound(
     B, T = flat.shape
     for _ in range(draws):
         counts = torch.randint(1, T + 1, (B,), generator=generator)
-        seen, hidden = hide(flat, counts, vocabulary(model), generator)
+        seen, hidden = hide(flat, counts, model.mask_token, generator)
         logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         each = F.cross_entropy(logits.transpose(1, 2), flat, reduction="none") * hidden
@@ -83,7 +78,7 @@ def nats_in_order(model: Callable, tokens: Tensor, labels: Tensor | None, order:
     """
     flat, labels = tokens.flatten(1).long(), guide.whole(labels)
     rows = torch.arange(len(tokens), device=tokens.device)
-    seen, total = flat.scatter(1, order.long(), vocabulary(model)), 0.0
+    seen, total = flat.scatter(1, order.long(), model.mask_token), 0.0
     for place in order.unbind(1):
         logits = predict(model, seen.view_as(tokens), labels).flatten(1, -2)[rows, place]
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -164,7 +159,7 @@ def sample(
     labels = guide.check(labels, guidance)
     if not temperature >= 0 or math.isinf(temperature):
         raise ValueError(f"temperature={temperature} must be a number >= 0 (0 takes the likeliest token).")
-    B, T, mask = len(labels), math.prod(shape), vocabulary(model)
+    B, T, mask = len(labels), math.prod(shape), model.mask_token
     if not 1 <= steps <= T or steps != int(steps):
         raise ValueError(f"steps={steps} must be a whole number in 1..{T}: each step reveals at least one token.")
     home = runtime.wide(labels.device)

@@ -68,11 +68,6 @@ def save(path: Path, model: nn.Module, header: dict, dtype: str = "int8") -> Non
     write(path, tensors, {"course": _sealed({**config, **header, "dtype": dtype, "weights": digest(tensors)})})
 
 
-def convert(name: str, dtype: str = "int8") -> None:
-    """Rewrite the shipped checkpoint `name` in `dtype`, under the same header."""
-    save(folder() / f"{name}.safetensors", load(name), header(name), dtype)
-
-
 def annotate(name: str, more: dict) -> None:
     """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
     path, about = folder() / f"{name}.safetensors", header(name)

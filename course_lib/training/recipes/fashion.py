@@ -25,6 +25,8 @@ tokens = Reading(inputs.fashion_tokens, (7, 7), inputs.pictures_of("tokenizer-fa
 latents = Reading(inputs.fashion_normal_latents, (4, 7, 7), inputs.from_normal_latents, ("tokenizer-fashion",))
 scales = Reading(inputs.fashion_scales, (), inputs.from_scales, ("tokenizer-fashion", "pyramid-fashion"))
 
+MUON = {"lr": 2e-3, "muon": 0.02}  # for models of tokens
+
 # How the families draw, and what is measured of them.
 IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
 BY_PIXEL = IN_TURN | {"passes": 784, "measures": ("bits", "pictures"), "drawn": (1000, 200)}
@@ -135,8 +137,7 @@ RECIPES = {
         tokens,
         "causal transformer over 49 tokens, by class",
         steps=4500,
-        lr=2e-3,
-        muon=0.02,
+        **MUON,
         passes=49,
         measures=("nats", "pictures"),
         **IN_TURN,
@@ -147,8 +148,7 @@ RECIPES = {
         tokens,
         "bidirectional transformer over 49 tokens, some of them hidden, by class",
         steps=4500,
-        lr=2e-3,
-        muon=0.02,
+        **MUON,
         family="masked",
         sample=masked.sample,
         passes=12,
@@ -163,8 +163,7 @@ RECIPES = {
         scales,
         "block-causal transformer over four scales, 70 tokens, by class",
         steps=3200,
-        lr=2e-3,
-        muon=0.02,
+        **MUON,
         family="autoregressive",
         sample=inputs.sample_scales,
         passes=4,
