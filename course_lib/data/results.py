@@ -42,6 +42,8 @@ def read(name: str) -> dict:
         raise ResultError(f"{path} is damaged, or no result of the course ({error!r}). {remedy}") from None
     if seal != _seal(result):
         raise ResultError(f"{path} was altered after it was written: its seal is another. {remedy}")
+    if result.get("name", name) != name:
+        raise ResultError(f"{path} is {result['name']}, under another name. {remedy}")
     return result
 
 
