@@ -59,9 +59,9 @@ def bad_days(number: str) -> dict[str, dict]:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, COURSE_CACHE=cache, COURSE_BUDGET="0.1"):
         tallies, complaints = notebooks.bad_day(1, number)
-    seconds = round((time.perf_counter() - start) / len(tallies), 1)
+    same = {"seconds": round((time.perf_counter() - start) / len(tallies), 1)} | made_by()
     print(*complaints, sep="\n", file=sys.stderr)
-    return {f"notebook {number}, {kind}": tally.row() | {"seconds": seconds} | made_by() for kind, tally in tallies.items()}
+    return {f"notebook {number}, {kind}": tally.row() | same for kind, tally in tallies.items()}
 
 
 def note(rows: dict[str, dict]) -> None:
