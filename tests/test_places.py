@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from course_lib import places, runtime
+from course_lib.data import results
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -213,6 +214,6 @@ def test_a_wrong_choice_is_one_sentence(monkeypatch, name, value):
 
 
 def test_the_room_asked_for_holds_the_largest_notebook():
-    rows = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text()).values()
+    rows = results.read("notebooks").values()
     context = 0.5e9  # bytes that CUDA itself takes, about
     assert 1e6 * max(row["peak_mb"] for row in rows) + context <= places.GPU < 4e9  # as if all were on the GPU

@@ -1060,9 +1060,7 @@ def test_the_dials_of_a_recipe_give_way_to_those_of_the_call(monkeypatch):
 
 
 def test_what_does_not_draw_is_refused_and_what_does_is_listed():
-    with pytest.raises(
-        ValueError, match="'tokenizer-fashion' does not draw; these do: pixelcnn-fashion, .*masked-"
-    ):
+    with pytest.raises(ValueError, match="'tokenizer-fashion' does not draw; these do: pixelcnn-fashion, .*masked-"):
         training.draw("tokenizer-fashion", torch.zeros(1))
 
 

@@ -83,6 +83,14 @@ def tidy(rows: Iterable[dict], task: str, metrics: Iterable[str], **same) -> lis
     return out
 
 
+def made_by(rows: Iterable[dict] = ()) -> dict[str, str]:
+    """The `code` and the `hardware` that are at work now; or those of `rows`, where there are any, all that differ."""
+    rows = list(rows)
+    if not rows:
+        return {"code": code_version(), "hardware": hardware()}
+    return {key: "; ".join(dict.fromkeys(row[key] for row in rows)) for key in ("code", "hardware")}
+
+
 def code_version() -> str:
     """The last commit that changed the package, with + where files were changed since; "unknown" outside a checkout."""
     git = ["git", "-C", str(runtime.ROOT / "course_lib")]

@@ -24,8 +24,7 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
     the seed, its seconds and the digest of all that; one that other settings, code or hardware made is made anew.
     """
     path = folder(experiment) / f"{part}.json"
-    about = {"code": sealed.code_version(), "hardware": sealed.hardware()}
-    known, found = _kept(path), []
+    about, known, found = sealed.made_by(), _kept(path), []
     for key in keys:
         made_by = sealed.digest([key, settings, about])
         if made_by not in known:
