@@ -39,11 +39,11 @@ DRAWS = {
     ),
     "autoregressive": (pixelcnn, lambda m, y, g: autoregressive.sample(m, y, shape=(3, 4), generator=g)),
     "few steps": (
-        lambda dtype: denoiser(dtype, strides=True),
+        lambda dtype: denoiser(dtype, clock=2),
         lambda m, y, g: few_step.sample(m, y, shape=(1, 8, 8), steps=2, generator=g),
     ),
     "masked": (
-        lambda dtype: transformer(dtype, blocks=(12,)),
+        lambda dtype: transformer(dtype, groups=(12,)),
         lambda m, y, g: masked.sample(m, y, shape=(3, 4), steps=4, guidance=2.0, generator=g),
     ),
 }

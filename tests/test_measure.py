@@ -151,7 +151,7 @@ def test_a_counter_counts_calls_and_rows_with_and_without_a_decoder():
 
 @pytest.mark.parametrize("steps", [1, 5, 12])
 def test_a_counter_counts_the_passes_of_the_masked_sampler(steps):
-    model = tiny.transformer(context=0, blocks=(12,), inputs=6)
+    model = tiny.transformer(groups=(12,), tokens=6)
     counter, labels = measure.Counter(model), torch.tensor([0, 2])
     dials = {"shape": (3, 4), "steps": steps, "guidance": 2.0}
     counted = masked.sample(counter, labels, **dials, generator=torch.Generator().manual_seed(1))

@@ -81,7 +81,7 @@ def test_the_course_version_itself_counts_as_not_attempted(name, monkeypatch, ca
 
 def two_turns(x, rows, columns):
     angles = layers.rotary_angles(rows, columns, x.shape[-1])
-    return layers.rotate(x, angles.cos(), angles.sin())
+    return layers.rotate(x, *layers.turns(angles))
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ TINY = {"width": 16, "depth": 1, "heads": 2, "classes": 10}
 @pytest.fixture(scope="module")
 def models():
     torch.manual_seed(0)
-    pixels = Transformer(TransformerConfig(grid=(28, 28), inputs=256, **TINY)).eval()
-    noise = TransformerConfig(grid=(7, 7), inputs=1, patch=4, context=0, blocks=(49,), **TINY)
+    pixels = Transformer(TransformerConfig(grid=(28, 28), tokens=256, **TINY)).eval()
+    noise = TransformerConfig(grid=(7, 7), vector=16, clock=1, context=0, groups=(49,), **TINY)
     return pixels, Transformer(noise).eval()
 
 
@@ -66,7 +66,7 @@ def test_a_film_of_tokens_ends_with_what_the_tokens_say():
     small = AutoencoderConfig(width=8, levels=(3, 2))
     tokenizer, words = (
         shaken(Autoencoder(small), dtype=torch.float32),
-        transformer(torch.float32, grid=(7, 7), inputs=6),
+        transformer(torch.float32, grid=(7, 7), tokens=6),
     )
     film = films.token_by_token(words, tokenizer, 2, seed=1)
     tokens = autoregressive.sample(

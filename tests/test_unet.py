@@ -114,7 +114,7 @@ def test_half_precision_stays_inside_the_network():
 
 
 def test_the_shipped_size_is_a_fair_rival_of_the_transformer():
-    rival = TransformerConfig(grid=(7, 7), inputs=1, patch=4, classes=10, context=0, blocks=(49,))
+    rival = TransformerConfig(grid=(7, 7), vector=16, clock=1, classes=10, context=0, groups=(49,))
     with torch.device("meta"):
         ours, theirs = (sum(p.numel() for p in m.parameters()) for m in (UNet(UNetConfig()), Transformer(rival)))
     assert abs(ours / theirs - 1) < 0.02
