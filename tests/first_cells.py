@@ -7,8 +7,7 @@ others; their other outputs stay, and what was fresh stays fresh.
 import json
 from pathlib import Path
 
-from refresh import atomic
-
+from course_lib.data import files
 from course_lib.publish import code_hash
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -35,7 +34,7 @@ def main() -> None:
     for path in others:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         give(notebook, cell)
-        atomic(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+        files.write(path, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ state of live widgets, and with a hash of its code cells; seconds and peak memor
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -102,6 +101,8 @@ def execute(path: Path, keep: bool = True) -> dict:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+    from course_lib.data import files
+
     notebook = nbformat.read(path, as_version=4)
     if not keep:
         notebook.cells.append(nbformat.v4.new_code_cell(MEMORY))
@@ -138,7 +139,7 @@ def execute(path: Path, keep: bool = True) -> dict:
     if not keep:
         return row | {"gpu_peak_mb": round(int(code[-1].outputs[0].text) / 1e6)}
     stamp(notebook)
-    atomic(path, nbformat.writes(notebook) + "\n")
+    files.write(path, (nbformat.writes(notebook) + "\n").encode())
     return row
 
 
@@ -157,11 +158,14 @@ def stamp(notebook) -> None:
     notebook.metadata["course"] = {"code_hash": code_hash(notebook.cells)}
 
 
-def atomic(path: Path, text: str) -> None:
-    """Write all of `text` or nothing."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
+def note(which: str, name: str, row: dict) -> None:
+    """Put the row of one notebook into data/results/WHICH.json; rows of notebooks that are gone leave it."""
+    from course_lib.data import results
+
+    rows = results.read(which) if results.path_of(which).exists() else {}  # only now: others may run beside
+    there = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
+    rows = rows | {name: row | results.made_by()}
+    results.write(which, {name: rows[name] for name in sorted(rows) if name in there})
 
 
 def main() -> None:
@@ -173,13 +177,11 @@ def main() -> None:
     paths = chosen(arguments.notebooks)
 
     from course_lib import runtime
-    from course_lib.training.repeat import hardware
 
     if not arguments.time:
         for name in ("COURSE_BUDGET", "COURSE_GRADING"):  # outputs are those of the course as it stands
             os.environ.pop(name, None)
-    which = f"notebooks-{runtime.device().type}.json" if arguments.time else "notebooks.json"
-    results = ROOT / "data" / "results" / which
+    which = f"notebooks-{runtime.device().type}" if arguments.time else "notebooks"
     failed = 0
     with tempfile.TemporaryDirectory() as cache:
         os.environ["COURSE_CACHE"] = cache  # nothing of this machine's reader gets into the outputs
@@ -194,14 +196,8 @@ def main() -> None:
             row |= {"cores": runtime.cores(), "precision": str(runtime.precision()[0]).removeprefix("torch.")}
             print(f"{row['seconds']:8.1f} s {row['peak_mb']:6d} MB {path.stat().st_size / 1000:7.0f} kB", flush=True)
             if arguments.time:
-                row |= {"hardware": hardware(), "budget": float(runtime.setting("COURSE_BUDGET") or 1)}
-            # only now: others may run beside
-            rows = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
-            rows[path.stem] = row
-            there = {file.stem for file in NOTEBOOKS.glob("*.ipynb")}
-            rows = {name: rows[name] for name in sorted(rows) if name in there}
-            results.parent.mkdir(parents=True, exist_ok=True)
-            atomic(results, json.dumps(rows, indent=1) + "\n")
+                row |= {"budget": float(os.environ.get("COURSE_BUDGET", 1))}
+            note(which, path.stem, row)
     sys.exit(failed > 0)
 
 

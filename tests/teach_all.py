@@ -15,13 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from refresh import atomic
 from submissions import KINDS, hand_in
 
 from course_lib import runtime
+from course_lib.data import results
 from course_lib.teach.folder import build
-
-RESULT = runtime.ROOT / "data" / "results" / "teach.json"
 
 
 def nbgrader(course: Path, *words: str) -> str:
@@ -96,20 +94,27 @@ def run(course: Path, only: list[str] = (), check: int = 30, note: Callable = pr
     return rows, complaints
 
 
+def record(name: str, row: dict) -> None:
+    """Put the row of one notebook into data/results/teach.json; the others stay, each with what made it."""
+    rows = {}
+    if results.path_of("teach").exists():
+        before = results.read("teach")
+        then = {key: before[key] for key in ("code", "hardware")}  # of rows that do not say it themselves
+        rows = {name: then | row for name, row in before["notebooks"].items()}
+    rows[name] = row | results.made_by()
+    about = results.made_by(rows.values()) | {"cores": runtime.cores()}
+    results.write("teach", {"name": "teach", **about, "notebooks": dict(sorted(rows.items()))})
+
+
 def main() -> int:
     """Everything in a temporary folder, or in --to where the folder is wanted afterwards."""
-    from course_lib.training import repeat
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", help="the start of a file name, such as 01 (default: all)")
     parser.add_argument("--to", type=Path, help="keep the course folder here")
     chosen = parser.parse_args()
-    result = {"name": "teach", "code": repeat.code_version(), "hardware": repeat.hardware(), "cores": runtime.cores()}
-    before = json.loads(RESULT.read_text(encoding="utf-8"))["notebooks"] if RESULT.exists() else {}
 
     def note(name: str, row: dict) -> None:
-        before[name] = row
-        atomic(RESULT, json.dumps(result | {"notebooks": dict(sorted(before.items()))}, indent=1) + "\n")
+        record(name, row)
         print(f"{name:<32}{json.dumps(row)}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,8 @@ import pytest
 import yaml
 from test_house import LIBRARY, NOTEBOOKS, cells, code_of, imported, name_of, source
 
+from course_lib.data import results
+
 ROOT = Path(__file__).resolve().parent.parent
 CONDA = {
     "PIL": "pillow",
@@ -58,7 +60,7 @@ def test_the_course_itself_and_a_lab_are_installed(environment):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_it_fits_into_a_gigabyte_and_shows_a_picture_before_it_trains(path):
-    cost = json.loads((ROOT / "data" / "results" / "notebooks.json").read_text(encoding="utf-8"))[path.stem]
+    cost = results.read("notebooks")[path.stem]
     assert 0 < cost["peak_mb"] <= 1000
     code = cells(path)
     first = next(i for i, cell in enumerate(code) if any("image/png" in out.get("data", {}) for out in cell["outputs"]))

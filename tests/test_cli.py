@@ -10,6 +10,7 @@ import pytest
 
 from course_lib import experiments, runtime
 from course_lib.__main__ import main
+from course_lib.data import results
 from course_lib.publish import code_hash, publish, repository
 
 COMMANDS = ["doctor", "update", "pack", "unpack", "data", "train", "experiment", "bench", "teach", "publish"]
@@ -131,7 +132,7 @@ def test_train_lists_recipes_and_refuses_an_unknown_one(capsys):
     assert "'nobody'" in reason(capsys)
 
 
-def test_an_experiment_rewrites_its_result(capsys, monkeypatch, tmp_path):
+def test_an_experiment_rewrites_its_result(capsys, cache, monkeypatch, tmp_path):
     def colours():
         """Which colour wins."""
         return experiments.Found({"red": 1})
@@ -141,7 +142,7 @@ def test_an_experiment_rewrites_its_result(capsys, monkeypatch, tmp_path):
     assert main(["experiment"]) == 0
     assert "Which colour wins." in capsys.readouterr().out
     assert main(["experiment", "colours"]) == 0
-    result = json.loads((tmp_path / "results" / "colours.json").read_text(encoding="utf-8"))
+    result = results.read("colours")
     assert result["metrics"] == {"red": 1} and result["about"] == "Which colour wins." and result["code"]
 
 
@@ -169,7 +170,7 @@ def test_bench_passes_its_options_on_and_no_other_command_takes_unknown_ones(cap
     assert "--quality" in capsys.readouterr().err
 
 
-def test_an_interrupt_is_not_a_crash(capsys, monkeypatch):
+def test_an_interrupt_is_not_a_crash(capsys, cache, monkeypatch):
     def stop(_):
         raise KeyboardInterrupt
 

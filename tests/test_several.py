@@ -17,6 +17,7 @@ from together import STEPS, STOP, trainings
 
 from course_lib import runtime
 from course_lib.__main__ import main
+from course_lib.data import results
 from course_lib.training import rounding
 from course_lib.training.processes import several
 
@@ -89,7 +90,8 @@ def test_only_the_first_process_writes_and_speaks(both):
 def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
     said = launch(tmp_path, "faults.tiny", "train", "tiny")
     assert said.count("steps in") == 1 and json.loads(said[said.index("{") :]) == {"loss": 1.0}
-    result = json.loads((tmp_path / "data/results/tiny.json").read_text(encoding="utf-8"))
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    result = results.read("tiny")
     assert result["processes"] == 2
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "alone"))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
@@ -100,7 +102,7 @@ def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
         assert main(["train", "tiny"]) == 0
     finally:
         tiny.forget()
-    alone = json.loads((tmp_path / "alone/results/tiny.json").read_text(encoding="utf-8"))
+    alone = results.read("tiny")
     assert abs(alone["train_loss"] / result["train_loss"] - 1) < MUON
     ours, theirs = (
         rounding.unpacked(load_file(tmp_path / place / "checkpoints/tiny.safetensors")) for place in ("data", "alone")

@@ -17,6 +17,7 @@ from submissions import KINDS, TRICKS, submission
 import course_lib
 from course_lib import check
 from course_lib.__main__ import main
+from course_lib.data import results
 from course_lib.methods import flow
 from course_lib.teach import grading
 from course_lib.teach.folder import build
@@ -233,7 +234,7 @@ def test_a_part_is_graded_as_it_should_be_and_nothing_stops_the_run(tmp_path):
 
 
 def test_all_parts_were_graded_as_they_should_be():
-    rows = json.loads(teach_all.RESULT.read_text(encoding="utf-8"))["notebooks"]
+    rows = results.read("teach")["notebooks"]
     for name, row in rows.items():
         assert row["right"] == row["most"] > row["endless"] > 0 and row["wrong"] == row["tampered"] == 0, name
         source = read(NOTEBOOKS / f"{name}.ipynb")

@@ -38,6 +38,7 @@ from course_lib.training import (
     RECIPES,
     Batches,
     CheckpointError,
+    Reading,
     Recipe,
     checkpoints,
     fit,
@@ -212,7 +213,7 @@ def test_the_past_can_be_copied_and_noise_cannot():
     repeated, independent = tokens(rows, (1,), levels).repeat(1, 6), tokens(rows, (6,), levels)
     for x, floor in ((repeated, math.log(4) / 6), (independent, math.log(4))):
         torch.manual_seed(0)
-        model = Transformer(transformer(grid=(1, 6), inputs=levels, classes=0, depth=1).config)
+        model = Transformer(transformer(grid=(1, 6), tokens=levels, classes=0, depth=1).config)
         run = quietly(
             model, autoregressive.loss, Batches(x, torch.zeros(rows, dtype=torch.long), 64), steps=120, muon=0.02
         )
@@ -255,9 +256,9 @@ CASES = {
         partial(autoregressive.loss, drop=0.3),
         0.0,
     ),
-    "masked, muon": (lambda: transformer(torch.float32, blocks=(12,)), partial(masked.loss, drop=0.3), 0.02),
+    "masked, muon": (lambda: transformer(torch.float32, groups=(12,)), partial(masked.loss, drop=0.3), 0.02),
     "next scale, muon": (
-        lambda: transformer(torch.float32, grid=(2, 2), blocks=(1, 4), reads=3),
+        lambda: transformer(torch.float32, grid=(2, 2), groups=(1, 4), vector=3),
         partial(next_scale.loss, pyramid=scales((1, 2), 4), drop=0.3),
         0.02,
     ),
@@ -649,7 +650,7 @@ def test_no_file_is_held_while_it_may_be_replaced(monkeypatch, tmp_path):
         denoiser,
         pixelcnn,
         lambda _: Classifier(ClassifierConfig(width=2)),
-        lambda _: transformer(torch.float32, grid=(4, 4), blocks=(1, 4, 16), reads=3),
+        lambda _: transformer(torch.float32, grid=(4, 4), groups=(1, 4, 16), vector=3),
         lambda _: autoencoder(),
         lambda _: scales((1, 2, 4), 6),
     ],
@@ -805,7 +806,7 @@ def rewritten(path, change, tensors=None) -> None:
         ({"width": 32}, "does not fit its own header.*other weights than the file holds"),
         ({"width": 10**6}, "other weights"),  # and is not even tried: it would take terabytes
         ({"depth": 3}, "other weights"),
-        ({"inputs": 6}, "other weights"),
+        ({"tokens": 6}, "other weights"),
         ({"heads": 3}, "width=16 must be divisible by heads=3"),
         ({"heads": 0}, "does not fit its own header"),
         ({"grid": [4, 4]}, "other weights"),
@@ -953,6 +954,13 @@ def shipped(monkeypatch):
     losses.teacher.cache_clear()
 
 
+def vocabulary(name: str, model: nn.Module) -> int:
+    """How many tokens a model may choose from: never the mask."""
+    if isinstance(model, PixelCNN):
+        return model.config.levels
+    return model.config.tokens - (RECIPES[name].family == "masked")
+
+
 def some(name: str) -> data.Pictures:
     """Four pictures of the recipe's kind."""
     return data.load("emoji")[[0, 1, 2, 3]] if name == "emoji" else blank()
@@ -962,7 +970,7 @@ def some(name: str) -> data.Pictures:
 def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
     recipe = RECIPES[name]
     model, pictures = recipe.build(), some(recipe.data)
-    x, labels = recipe.prepare(pictures), recipe.labels(pictures)
+    x, labels = recipe.reads.encode(pictures), recipe.labels(pictures)
     if recipe.start is not None:
         recipe.start(model, x)
     batch = Batches(x, labels, 2)(0)
@@ -970,9 +978,8 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
         value = recipe.loss(model, batch, generator=torch.Generator().manual_seed(0)).item()
     assert math.isfinite(value)
     c = model.config
-    if isinstance(model, PixelCNN) or (isinstance(model, Transformer) and not c.patch):
-        count = c.levels if isinstance(model, PixelCNN) else c.inputs - name.startswith("masked")  # never the mask
-        assert abs(value - math.log(count)) < 1e-5  # log K, in fp32
+    if isinstance(model, PixelCNN) or (isinstance(model, Transformer) and c.tokens):
+        assert abs(value - math.log(vocabulary(name, model))) < 1e-5  # log K, in fp32
     elif recipe.start is not None and isinstance(model, Transformer):
         assert value < 0.05  # it starts as its teacher, and strides change nothing yet
     elif isinstance(model, Transformer | UNet):
@@ -991,9 +998,9 @@ def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
     if isinstance(model, Transformer):
         T, S = c.length, c.length + (max(c.context - 1, 0) if c.causal else c.context)  # label tokens are read too
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
-        ends = model.head.weight.numel() + (model.read.weight.numel() if c.patch or c.reads else 0)
+        ends = model.head.weight.numel() + (model.read.weight.numel() if c.vector else 0)
         attention = 4 * c.depth * c.width * (S * (S + 1) // 2 if c.causal else S * S)
-        wanted = (3 + 2 * (name == "one-step-fashion")) * (2 * matrices * S + 2 * ends * T + attention)
+        wanted = (5 if RECIPES[name].teachers else 3) * (2 * matrices * S + 2 * ends * T + attention)
         assert wanted <= counted < 1.01 * wanted  # the rest is time and modulation, once a picture
     elif isinstance(model, PixelCNN):
         assert counted > 3 * 2 * 784 * sum(m.weight.numel() for m in model.layers.modules() if isinstance(m, nn.Conv2d))
@@ -1017,7 +1024,64 @@ def test_what_a_recipe_uses_is_a_recipe_before_it(name):
         assert used in before and set(RECIPES[used].uses) <= set(RECIPES[name].uses)  # everything is charged
 
 
-# What pictures become
+# What pictures become, and how models draw
+
+DRAWERS = [name for name, recipe in RECIPES.items() if recipe.sample]
+
+
+@pytest.mark.parametrize("name", DRAWERS)
+def test_every_family_draws_by_one_line_from_any_model_like_the_shipped_one(name, shipped):
+    recipe, generator = RECIPES[name], torch.Generator().manual_seed(0)
+    model, dials, words = recipe.build().to(runtime.device()).eval(), {}, (2, 10) if recipe.data == "emoji" else (2,)
+    if recipe.passes > 50:  # most of it is given, so that the rest takes no time
+        whole = torch.ones(2, *recipe.reads.shape, dtype=torch.long)
+        dials["known"] = whole, torch.arange(whole[0].numel()).view(whole[0].shape).expand(whole.shape) > 3
+    made = training.draw(name, torch.zeros(words, dtype=torch.long), model, generator=generator, **dials)
+    assert made.dtype == torch.uint8 and made.shape == (2, *some(recipe.data).pixels.shape[1:])
+    calls = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    if recipe.family != "autoregressive":  # those decode with a cache, past the module's own call
+        training.draw(name, torch.zeros(words, dtype=torch.long), model)
+        assert len(calls) == recipe.passes
+
+
+def test_the_dials_of_a_recipe_give_way_to_those_of_the_call(monkeypatch):
+    seen = []
+
+    def sampler(model, labels, **dials):
+        seen.append(dials)
+        return torch.zeros(len(labels), 3)
+
+    reads = Reading(lambda pictures: pictures.floats(), (3,), lambda x: x.to(torch.uint8))
+    recipe = replace(RECIPES["dit-fashion"], reads=reads, sample=sampler, dials={"steps": 16, "shift": 2.0})
+    monkeypatch.setitem(RECIPES, "small", recipe)
+    made = training.draw("small", torch.zeros(2, dtype=torch.long), nn.Linear(1, 1), steps=4, guidance=1.5)
+    assert made.dtype == torch.uint8 and seen == [{"shape": (3,), "steps": 4, "shift": 2.0, "guidance": 1.5}]
+
+
+def test_what_does_not_draw_is_refused_and_what_does_is_listed():
+    with pytest.raises(ValueError, match="'tokenizer-fashion' does not draw; these do: pixelcnn-fashion, .*masked-"):
+        training.draw("tokenizer-fashion", torch.zeros(1))
+
+
+def test_pictures_are_made_class_by_class_and_alike_in_chunks_of_any_size(shipped):
+    made, labels = training.make("dit-fashion", 12, 1.5, seed=3, steps=2)
+    assert labels.tolist() == [*range(10), 0, 1] and made.shape == (12, 1, 28, 28) and made.dtype == torch.uint8
+    chunks, _ = training.make("dit-fashion", 12, 1.5, seed=3, chunk=5, steps=2)
+    # Products of another size may round otherwise in the last bit, and a grey then falls on the other side.
+    assert (made.int() - chunks.int()).abs().max() <= 1
+    assert not torch.equal(made, training.make("dit-fashion", 12, 1.5, seed=4, steps=2)[0])
+
+
+@pytest.mark.parametrize("name", [name for name in DRAWERS if RECIPES[name].nats])
+def test_what_is_measured_of_pictures_is_not_varied(name, shipped):
+    recipe, pictures = RECIPES[name], some(RECIPES[name].data)
+    x, labels = recipe.as_they_are(pictures)
+    assert len(x) == len(labels) == len(pictures)
+    model, where = recipe.build().to(runtime.device()).eval(), runtime.device()
+    price = recipe.nats(model, x.to(where), labels.to(where)).cpu()
+    wanted = x[0].numel() * math.log(vocabulary(name, model))  # untrained, it finds every token as likely as another
+    torch.testing.assert_close(price, torch.full((len(pictures),), wanted), rtol=1e-4, atol=0)  # sums of 784 in fp32
 
 
 def test_clothes_become_what_the_shipped_tokenizer_says(shipped):
@@ -1106,7 +1170,7 @@ def small(monkeypatch):
     recipe = Recipe(
         lambda: Classifier(ClassifierConfig(width=2, features=4)),
         losses.classify,
-        lambda pictures: pictures.floats(),
+        Reading(lambda pictures: pictures.floats()),
         "a test",
         steps=5,
         batch=8,
@@ -1143,7 +1207,7 @@ def test_an_interrupted_recipe_goes_on(small, monkeypatch):
 
     recipe = RECIPES["small"]
     before = training.load("small").state_dict()
-    monkeypatch.setitem(RECIPES, "small", Recipe(recipe.build, classify, recipe.prepare, "a test", 5, 8))
+    monkeypatch.setitem(RECIPES, "small", replace(recipe, loss=classify))
     run = training.train("small", progress=False)
     assert not run.finished and run.step == 2
     assert all(torch.equal(v, before[k]) for k, v in training.load("small").state_dict().items())  # still the old one
@@ -1192,11 +1256,16 @@ def test_a_recipe_may_have_labels_and_a_start_of_its_own(small, monkeypatch):
 
 
 def test_what_a_recipe_uses_is_in_its_header(small, monkeypatch):
-    training.train("small", progress=False)
-    monkeypatch.setitem(RECIPES, "next", replace(RECIPES["small"], uses=("small",)))
-    training.train("next", progress=False)
+    small, spent = RECIPES["small"], {}
+    recipes = {"small": small, "taught": replace(small, teachers=("small",))}
+    recipes["next"] = replace(small, reads=replace(small.reads, uses=("taught",)), teachers=("small",))
+    for name, recipe in recipes.items():
+        monkeypatch.setitem(RECIPES, name, recipe)
+        training.train(name, steps=1 + len(spent), progress=False)
+        spent[name] = training.header(name)["train_flops"]
     assert "uses" not in training.header("small")
-    assert training.header("next")["uses"] == {"small": training.header("small")["train_flops"]}
+    assert training.header("taught")["uses"] == {"small": spent["small"]}
+    assert training.header("next")["uses"] == {"taught": spent["taught"], "small": spent["small"]}
 
 
 def test_a_recipe_can_be_shorter_but_not_empty(small):
@@ -1210,7 +1279,7 @@ def test_a_training_that_fails_is_one_line_on_the_command_line(small, monkeypatc
         return losses.classify(model, batch, generator=generator) * math.nan
 
     recipe = RECIPES["small"]
-    monkeypatch.setitem(RECIPES, "small", Recipe(recipe.build, broken, recipe.prepare, "a test", 5, 8))
+    monkeypatch.setitem(RECIPES, "small", replace(recipe, loss=broken))
     assert main(["train", "small"]) == 1
     assert "course: the loss became nan" in capsys.readouterr().err
 

@@ -42,6 +42,8 @@ def read(name: str) -> dict:
         raise ResultError(f"{path} is damaged, or no result of the course ({error!r}). {remedy}") from None
     if seal != _seal(result):
         raise ResultError(f"{path} was altered after it was written: its seal is another. {remedy}")
+    if result.get("name", name) != name:
+        raise ResultError(f"{path} is {result['name']}, under another name. {remedy}")
     return result
 
 
@@ -79,6 +81,14 @@ def tidy(rows: Iterable[dict], task: str, metrics: Iterable[str], **same) -> lis
                 n = row.get("n", row.get("frechet_n"))
                 out.append({**about, "metric": metric, "value": row[metric], **ends, "n": n, **made})
     return out
+
+
+def made_by(rows: Iterable[dict] = ()) -> dict[str, str]:
+    """The `code` and the `hardware` that are at work now; or those of `rows`, where there are any, all that differ."""
+    rows = list(rows)
+    if not rows:
+        return {"code": code_version(), "hardware": hardware()}
+    return {key: "; ".join(dict.fromkeys(row[key] for row in rows)) for key in ("code", "hardware")}
 
 
 def code_version() -> str:

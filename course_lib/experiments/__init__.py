@@ -63,8 +63,7 @@ def run(name: str) -> Path:
     with lock.alone(folder(name), f"the experiment {name}"):
         start, found = time.perf_counter(), EXPERIMENTS[name]()
         rows, metrics = made(found.metrics), found.metrics
-        made_by = {"code": _all("code", rows) or results.code_version()}
-        made_by["hardware"] = _all("hardware", rows) or results.hardware()
+        made_by = results.made_by(rows)
         result = {
             "name": name,
             "about": about(EXPERIMENTS[name]),
@@ -76,8 +75,3 @@ def run(name: str) -> Path:
         path = results.write(name, result)
         forget(name)
     return path
-
-
-def _all(key: str, rows: list[dict]) -> str:
-    """What all rows say under `key`; where they differ, everything that is said."""
-    return "; ".join(dict.fromkeys(row[key] for row in rows))

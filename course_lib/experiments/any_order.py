@@ -17,7 +17,7 @@ from ..methods import autoregressive, guidance, masked
 from ..networks import Transformer, TransformerConfig
 from ..training import RECIPES, Batches, checkpoints, fit, make
 from . import Found
-from .rows import rows
+from .rows import rows, whole
 
 T = 49
 DRAWN, PRICED, PUNCHED, TESTED = 500, 500, 250, 2000  # pictures
@@ -98,7 +98,7 @@ def trained(steps: int, seed: int, loss: str) -> dict:
     about, model = network(family, seed, steps * 32)
     batches = Batches(_train_tokens(), data.load("fashion").labels, 32, seed)
     dials = {"steps": steps, "lr": 2e-3, "muon": 0.02, "ema": 0.99, "seed": seed, "progress": False}
-    run = fit(model, partial(LOSSES.get(loss, bound_loss), drop=0.1), batches, **dials)
+    run = whole(fit(model, partial(LOSSES.get(loss, bound_loss), drop=0.1), batches, **dials))
     bound = partial(masked.bound, draws=8, generator=torch.Generator().manual_seed(0))
     how = bound if family == "masked" else autoregressive.nats
     return about | _interval(torch.cat([how(run.ema, *part) for part in zip(*(x.split(200) for x in _tokens(TESTED)))]))

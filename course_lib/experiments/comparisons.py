@@ -14,7 +14,7 @@ from ..methods import autoregressive, flow
 from ..training import RECIPES, checkpoints, draw, make, repeat
 from ..training.fit import Batches, fit
 from . import Found
-from .rows import rows
+from .rows import rows, whole
 
 WHOLE = 96e12  # operations of training, tokenizer included, of the whole budget
 SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4), (0, 1, 2)) | {1 / 2: (0, 1), 1.0: (0,)}  # seeds
@@ -57,7 +57,7 @@ def _fitted(name: str, x, labels, flops: float, seed: int):
     batches = Batches(x, labels, recipe.batch, seed=seed)
     ema = min(recipe.ema, max(0.99, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
     dials = {"lr": recipe.lr, "muon": recipe.muon, "ema": ema, "seed": seed, "progress": False}
-    run = fit(model, recipe.loss, batches, steps=steps, **dials)
+    run = whole(fit(model, recipe.loss, batches, steps=steps, **dials))
     return run.ema.eval().requires_grad_(False), steps
 
 

@@ -13,7 +13,7 @@ from ..methods import flow
 from ..networks import Transformer, TransformerConfig
 from ..training import Batches, fit, make
 from . import Found
-from .rows import folder, rows
+from .rows import folder, rows, whole
 
 WHOLE, SHORT = 3e12, 1e12  # operations of training of a run: forward times three
 RUNS = [  # patch, embeddings' scale at the start, time shift, operations
@@ -83,17 +83,9 @@ def _trained(patch: int, std: float, shift: float, flops: float) -> dict:
         return flow.loss(model, batch, drop=0.1, shift=shift, generator=generator)
 
     start, key = time.process_time(), f"patches-{patch}-{std}-{shift}-{flops:g}.safetensors"
-    run = fit(
-        model,
-        loss,
-        Batches(pictures.floats(), pictures.labels),
-        steps=steps,
-        lr=2e-3,
-        muon=0.02,
-        ema=0.98,
-        checkpoint=folder("patches") / key,
-        progress=False,
-    )
+    dials = {"steps": steps, "lr": 2e-3, "muon": 0.02, "ema": 0.98, "progress": False}
+    batches = Batches(pictures.floats(), pictures.labels)
+    run = whole(fit(model, loss, batches, checkpoint=folder("patches") / key, **dials))
     row = {"steps": steps, "flops": steps * 64 * 3 * one, "budget_flops": steps * 64 * 3 * one}
     row |= {
         "tokens": (28 // patch) ** 2,

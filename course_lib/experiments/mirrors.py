@@ -10,6 +10,7 @@ from ..methods import autoregressive
 from ..networks import Transformer, TransformerConfig
 from ..training import inputs
 from . import Found
+from .rows import whole
 
 LOOK = 100  # steps from one look at what is learned to the next
 
@@ -45,6 +46,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> Found:
             ema=0.98,
             callback=look,
         )
+        whole(run)
         keep(run.ema)
         metrics[way] = rows
     ends = [{"model": f"{way} mirrors", "nats": min(metrics[way]["validation"])} for way in ("with", "without")]

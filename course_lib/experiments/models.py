@@ -23,8 +23,7 @@ def write(name: str) -> dict:
     metrics = numbers(name)
     checkpoints.annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
-    made = {"code": results.code_version(), "hardware": results.hardware()}
-    results.write(name, {"name": name, **about, "measured": made})
+    results.write(name, {"name": name, **about, "measured": results.made_by()})
     files.record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import runtime
 from ..data import files
 from ..data import results as sealed
+from ..training import Run
 
 
 def folder(experiment: str) -> Path:
@@ -23,18 +24,33 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
     the seed, its seconds and the digest of all that; one that other settings, code or hardware made is made anew.
     """
     path = folder(experiment) / f"{part}.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    about = {"code": sealed.code_version(), "hardware": sealed.hardware()}
-    known, found = {row["digest"]: row for row in kept}, []
+    about, known, found = sealed.made_by(), _kept(path), []
     for key in keys:
         made_by = sealed.digest([key, settings, about])
         if made_by not in known:
             start = time.perf_counter()
             row = {"seed": 0, **key, **make(**key), **about}
-            known[made_by] = row | {"key": key, "seconds": round(time.perf_counter() - start, 1), "digest": made_by}
-            files.write(path, json.dumps(list(known.values())).encode())
+            row |= {"key": key, "seconds": round(time.perf_counter() - start, 1), "digest": made_by}
+            known[made_by] = json.loads(json.dumps(row))  # as it comes back after an interrupt
+            files.write(path, json.dumps({"rows": known, "seal": sealed.digest(known)}).encode())
         found.append(known[made_by])
     return found
+
+
+def _kept(path: Path) -> dict[str, dict]:
+    """The rows in `path` by their digests; none where it was damaged or edited: they can be made again."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return kept["rows"] if kept["seal"] == sealed.digest(kept["rows"]) else {}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def whole(run: Run) -> Run:
+    """`run`, or the interrupt that cut it short, which `fit` keeps to itself: half a training makes no row."""
+    if not run.finished:
+        raise KeyboardInterrupt
+    return run
 
 
 def forget(experiment: str) -> None:

@@ -152,7 +152,7 @@ class Transformer(nn.Module):
         c = self.config
         if not c.clock:
             return None
-        t, *stride = (time.view(len(time), -1) for time in times)  # [B, 1 or T]
+        t, *stride = (time.view(len(time), *time.shape[1:] or (1,)) for time in times)  # [B, 1 or T]; B may be 0
         condition = self.time(time_features(t, 64))  # [B, 1 or T, D]
         if not c.context:
             condition = condition + words.mean(1, keepdim=True)

@@ -56,7 +56,7 @@ class PeerDiT(nn.Module):
             patch_size=4,
             sample_size=28,
             num_embeds_ada_norm=10,
-            activation_fn="gelu-approximate",
+            activation_fn="gelu",
         )
 
     def forward(self, x, t, labels):
@@ -64,7 +64,7 @@ class PeerDiT(nn.Module):
 
 
 def dit() -> Transformer:
-    return Transformer(TransformerConfig((7, 7), 1, patch=4, classes=10, context=0, blocks=(49,)))
+    return Transformer(TransformerConfig((7, 7), vector=16, clock=1, classes=10, context=0, groups=(49,)))
 
 
 def unet() -> UNet:
@@ -132,7 +132,7 @@ def sampling(kind: str, batch: int) -> dict:
 
 def masked_decoding(batch: int, steps: int = 8) -> dict:
     """Eight steps of masked prediction over 49 tokens of 1,000 codes, equal width, depth and heads."""
-    config = {"grid": (7, 7), "inputs": 1001, "width": 128, "depth": 4, "heads": 4, "blocks": (49,)}
+    config = {"grid": (7, 7), "tokens": 1001, "width": 128, "depth": 4, "heads": 4, "groups": (49,)}
     model, labels = Transformer(TransformerConfig(**config)).eval(), torch.zeros(batch, dtype=torch.long)
     layers = Encoder(dim=128, depth=4, heads=4, attn_dim_head=32)
     net = TransformerWrapper(num_tokens=1001, max_seq_len=49, attn_layers=layers)

@@ -8,7 +8,6 @@ learning rates. Only training is timed; runs are interleaved, mark by mark.
 """
 
 import copy
-import json
 import time
 
 import torch
@@ -17,10 +16,10 @@ from diffusers import DDIMScheduler, DDPMScheduler
 from noise import PeerDiT, PeerUNet, dit, size
 
 from course_lib import data, runtime
-from course_lib.data import files
-from course_lib.measure import frechet, results
+from course_lib.data import results
+from course_lib.data.levels import to_bytes
+from course_lib.measure import frechet
 from course_lib.methods import flow
-from course_lib.training import repeat
 from course_lib.training.fit import Batches, average, optimizers
 
 MARK = 1.0  # relative Fréchet distance: real pictures with noise of σ = 0.1
@@ -68,7 +67,7 @@ class Contestant:
         """Quality now."""
         labels, generator = torch.arange(DRAWN) % 10, torch.Generator().manual_seed(0)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.half):
-            made = torch.cat([results.grey(self.draw(self.ema, part, generator)) for part in labels.split(100)])
+            made = torch.cat([to_bytes(self.draw(self.ema, part, generator)) for part in labels.split(100)])
         found = frechet.report(made, labels)
         keys = ("frechet", "frechet_relative", "agreement")
         self.looks.append({"seconds": self.seconds, "steps": self.step} | {k: found[k] for k in keys})
@@ -158,6 +157,7 @@ def run(write: bool = True, last: float = LAST) -> dict:
             if look["frechet_relative"] <= MARK:
                 left.remove(one)
         at *= GROWTH
+    made_by = results.made_by()
     rows = [
         {
             "name": one.name,
@@ -166,6 +166,7 @@ def run(write: bool = True, last: float = LAST) -> dict:
             "tried": {str(k): v for k, v in rates[one.name].items()},
             "seconds": crossing(one.looks, MARK),
             "looks": one.looks,
+            **made_by,
         }
         for one in racing
     ]
@@ -175,9 +176,7 @@ def run(write: bool = True, last: float = LAST) -> dict:
             reached / rows[0]["seconds"] if rows[0]["seconds"] else None,
             bool(row["seconds"]),
         )
-    out = {"name": "quality", "mark": MARK, "frechet_n": DRAWN, "code": repeat.code_version()}
-    out |= {"hardware": repeat.hardware(), "threads": 1, "rows": rows}
+    out = {"name": "quality", "mark": MARK, "frechet_n": DRAWN, **made_by, "threads": 1, "rows": rows}
     if write:
-        path = runtime.data_dir() / "results" / "quality.json"
-        files.write(path, (json.dumps(out, indent=1) + "\n").encode())
+        results.write("quality", out)
     return out

@@ -5,7 +5,6 @@ the least and the greatest round. Peers run at the best of the forms named in `n
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -20,10 +19,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from x_transformers import AutoregressiveWrapper, Decoder, TransformerWrapper
 
 from course_lib import runtime
-from course_lib.data import files
+from course_lib.data import results
 from course_lib.methods import autoregressive
 from course_lib.networks import Transformer, TransformerConfig
-from course_lib.training import repeat
 
 WIDTH, DEPTH, HEADS, VOCABULARY = 128, 4, 4, 1000
 NOTE = "equal width, depth, heads, vocabulary and length; random weights; temperature 1; one thread"
@@ -32,7 +30,7 @@ NOTE = "equal width, depth, heads, vocabulary and length; random weights; temper
 def ours(length: int) -> Transformer:
     side = round(length**0.5)
     torch.manual_seed(0)
-    return Transformer(TransformerConfig((side, side), VOCABULARY, width=WIDTH, depth=DEPTH, heads=HEADS))
+    return Transformer(TransformerConfig((side, side), tokens=VOCABULARY, width=WIDTH, depth=DEPTH, heads=HEADS))
 
 
 def gpt2(length: int, attention: str) -> GPT2LMHeadModel:
@@ -43,6 +41,7 @@ def gpt2(length: int, attention: str) -> GPT2LMHeadModel:
             n_embd=WIDTH,
             n_layer=DEPTH,
             n_head=HEADS,
+            activation_function="gelu",  # exact, as ours
             resid_pdrop=0,
             embd_pdrop=0,
             attn_pdrop=0,
@@ -190,6 +189,20 @@ def plan(quick: bool) -> list[tuple]:
     ]
 
 
+def note(found: list[dict]) -> None:
+    """Write the result: rows of other races stay as they were, and every row says what made it."""
+
+    def race_of(row: dict) -> tuple:
+        return row["what"], row["size"], row["batch"]
+
+    before, again, made_by = {"rows": []}, set(map(race_of, found)), results.made_by()
+    if results.path_of("bench").exists():
+        before = results.read("bench")
+    then = {key: before.get(key) for key in made_by}  # of rows that do not say it themselves
+    rows = [then | row for row in before["rows"] if race_of(row) not in again] + [row | made_by for row in found]
+    results.write("bench", {"name": "bench", **results.made_by(rows), "threads": 1, "rows": rows})
+
+
 def main() -> None:
     """Run all rows, or with --quick the smallest ones without writing; --only keeps the other rows of the last run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -213,12 +226,7 @@ def main() -> None:
                 flush=True,
             )
     if not arguments.quick:
-        path = runtime.data_dir() / "results" / "bench.json"
-        before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-        again = {(row["what"], row["size"], row["batch"]) for row in found}
-        kept = [row for row in before if (row["what"], row["size"], row["batch"]) not in again]
-        result = {"name": "bench", "code": repeat.code_version(), "hardware": repeat.hardware(), "threads": 1}
-        files.write(path, (json.dumps({**result, "rows": kept + found}, indent=1) + "\n").encode())
+        note(found)
 
 
 if __name__ == "__main__":

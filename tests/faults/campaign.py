@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import signal
 import sys
@@ -13,9 +12,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from course_lib import runtime
-from course_lib.data import files
-from course_lib.training import repeat
+from course_lib.data import results
 from faults import company, damage, disk, killed, notebooks
 from faults.tally import Tally
 
@@ -49,7 +46,7 @@ def once(name: str, count: int, folder: Path) -> dict:
     """One fault, `count` times, with its seconds."""
     start = time.perf_counter()
     tally = FAULTS[name][0](count, folder)
-    return tally.row() | {"seconds": round(time.perf_counter() - start, 1)}
+    return tally.row() | {"seconds": round(time.perf_counter() - start, 1)} | results.made_by()
 
 
 def bad_days(number: str) -> dict[str, dict]:
@@ -57,26 +54,28 @@ def bad_days(number: str) -> dict[str, dict]:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, COURSE_CACHE=cache, COURSE_BUDGET="0.1"):
         tallies, complaints = notebooks.bad_day(1, number)
-    seconds = round((time.perf_counter() - start) / len(tallies), 1)
+    same = {"seconds": round((time.perf_counter() - start) / len(tallies), 1)} | results.made_by()
     print(*complaints, sep="\n", file=sys.stderr)
-    return {f"notebook {number}, {kind}": tally.row() | {"seconds": seconds} for kind, tally in tallies.items()}
+    return {f"notebook {number}, {kind}": tally.row() | same for kind, tally in tallies.items()}
 
 
 def note(rows: dict[str, dict]) -> None:
     """Write the result file: what is there already stays, but for `rows`."""
-    path = runtime.data_dir() / "results" / "faults.json"
-    known = json.loads(path.read_text(encoding="utf-8"))["metrics"] if path.exists() else {}
+    known = {}
+    if results.path_of("faults").exists():
+        before = results.read("faults")
+        whole = {key: before[key] for key in ("code", "hardware")}  # rows that do not say it were all made so
+        known = {name: whole | row for name, row in before["metrics"].items()}
     names = [*FAULTS, *(f"notebook {number}, {kind}" for number in NOTEBOOKS for kind in notebooks.KINDS)]
     known = {name: (known | rows)[name] for name in names if name in known | rows}
     result = {
         "name": "faults",
         "about": "what is done to the course, how often, and how each try ends; the last four counts must be 0",
-        "code": repeat.code_version(),
-        "hardware": repeat.hardware(),
+        **results.made_by(known.values()),
         "seconds": round(sum(row["seconds"] for row in known.values())),
         "metrics": known,
     }
-    files.write(path, (json.dumps(result, indent=1) + "\n").encode())
+    results.write("faults", result)
 
 
 def main() -> int:
