@@ -174,7 +174,8 @@ def questions(tree: ast.AST) -> list[int]:
 
 
 def test_questions_to_names_are_found():
-    asked = ['name.startswith("pixel")', '"emoji" in name', 'name in ("a", "b")', 'row["model"] == "dit"', "name.split()"]
+    asked = ['name.startswith("pixel")', '"emoji" in name', 'name in ("a", "b")', 'row["model"] == "dit"']
+    asked.append("name.split('-')")
     assert [questions(ast.parse(text)) for text in asked] == [[1]] * 5
     fine = ["name in RECIPES", "other.startswith('x')", "RECIPES[name].passes > 100", "row['name'] in seen"]
     assert not any(questions(ast.parse(text)) for text in fine)

@@ -52,6 +52,11 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
 WORDS, BUCKETS = 8, 1024  # words of a name that condition a picture; places of the table they share
 
 
+def few() -> files.Pictures:
+    """Two pictures, to count operations with."""
+    return load("train")[:2]
+
+
 def table() -> dict:
     """`concepts`, `groups` and `styles` as they ship."""
     return json.loads(files.shipped("emoji/emoji.json"))

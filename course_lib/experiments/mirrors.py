@@ -20,7 +20,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> Found:
     count = data.emoji.conditions_count()
     config = TransformerConfig(grid=(8, 8), tokens=1000, classes=count, context=10, width=96, depth=4)
     parts = {name: data.load("emoji", name) for name in data.emoji.SPLITS}
-    clean = {name: inputs.encode(part, "tokenizer-emoji") for name, part in parts.items()}
+    clean = {name: inputs.encode(part.floats(), "tokenizer-emoji") for name, part in parts.items()}
     asked = {name: data.emoji.conditions(part) for name, part in parts.items()}
     some = torch.randperm(len(clean["train"]), generator=torch.Generator().manual_seed(0))[:160]
     shown = {name: (clean[name], asked[name]) for name in ("validation", "test")}

@@ -25,11 +25,11 @@ class Counter:
         self.calls, self.rows = self.calls + 1, self.rows + len(x)
         return self.model(x, *conditions)
 
-    def __getattr__(self, name: str):
-        if name == "model":  # asked for before it is there, as by `copy`
-            raise AttributeError(name)
-        found = getattr(self.model, name)
-        return self._decoder if name == "decoder" else found
+    def __getattr__(self, attribute: str):
+        if attribute == "model":  # asked for before it is there, as by `copy`
+            raise AttributeError(attribute)
+        found = getattr(self.model, attribute)
+        return self._decoder if attribute == "decoder" else found
 
     def _decoder(self, labels):
         step = self.model.decoder(labels)

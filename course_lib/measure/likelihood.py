@@ -11,6 +11,7 @@ from PIL import Image, features
 from torch import Tensor
 
 from ..methods import autoregressive
+from ..training.parts import in_parts
 
 
 def bits_per_dim(nats: Tensor | float, dims: int) -> Tensor | float:
@@ -36,11 +37,9 @@ def likelihood(model: Callable, tokens: Tensor, labels: Tensor | None = None, ch
     """
     if len(tokens) == 0:
         raise ValueError("tokens is empty: give at least one picture.")
-    where, parts = next((p.device for p in getattr(model, "parameters", list)()), tokens.device), []
-    for i in range(0, len(tokens), chunk):
-        part = None if labels is None else labels[i : i + chunk].to(where)
-        parts.append(autoregressive.nats(model, tokens[i : i + chunk].long().to(where), part).cpu().double())
-    nats, dims = torch.cat(parts), tokens[0].numel()
+    asked = tokens.new_zeros(len(tokens), 0) if labels is None else labels  # nothing, for each picture
+    price = lambda x, y: autoregressive.nats(model, x.long(), None if labels is None else y)  # noqa: E731
+    nats, dims = in_parts(price, tokens, asked, size=chunk).double(), tokens[0].numel()
     bits = bits_per_dim(nats, dims)
     return {"nats": float(nats.mean()), **mean_and_interval(bits, "bits_per_dim"), "n": len(bits)}
 
@@ -69,22 +68,22 @@ def codec_bits(levels: Tensor) -> dict[str, float]:
     if features.check("jpg_2000"):
         settings["JPEG 2000"] = [{"irreversible": False}, {"irreversible": False, "num_resolutions": 1}]
     bits = {}
-    for name, choices in settings.items():
-        high = 280 if name == "WebP" else grey.height  # 1,000 pictures of 28×28
+    for codec, choices in settings.items():
+        high = 280 if codec == "WebP" else grey.height  # 1,000 pictures of 28×28
         bands = [(0, y, grey.width, min(y + high, grey.height)) for y in range(0, grey.height, high)]
-        sizes = [sum(len(encode(grey.crop(band), name, **how)) for band in bands) for how in choices]
-        bits[name] = min(sizes) * 8 / pixels
+        sizes = [sum(len(encode(grey.crop(band), codec, **how)) for band in bands) for how in choices]
+        bits[codec] = min(sizes) * 8 / pixels
     bits["LZMA"] = len(lzma.compress(levels.numpy().tobytes(), preset=9)) * 8 / pixels
     return bits
 
 
-def encode(sheet: Image.Image, name: str, **settings) -> bytes:
+def encode(sheet: Image.Image, codec: str, **settings) -> bytes:
     """The file that a codec makes of a grey sheet; every pixel comes back from it."""
-    if name == "WebP":
+    if codec == "WebP":
         sheet = sheet.convert("RGB")
     elif "bits" in settings:  # PNG packs only pictures with a palette
         sheet = Image.frombytes("P", sheet.size, sheet.tobytes())
         sheet.putpalette([grey for grey in range(2 ** settings["bits"]) for _ in range(3)])
     file = io.BytesIO()
-    sheet.save(file, format=name.replace(" ", ""), **settings)
+    sheet.save(file, format=codec.replace(" ", ""), **settings)
     return file.getvalue()

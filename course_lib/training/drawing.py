@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from .. import runtime
 from . import checkpoints
+from .parts import in_parts
 from .recipes import RECIPES
 
 
@@ -30,4 +31,4 @@ def make(name: str, n: int, guidance: float = 1.0, seed: int = 0, chunk: int = 1
     """`n` pictures (uint8, on the CPU) of the shipped model `name`, classes in turn, with their labels."""
     model, generator = checkpoints.load(name), torch.Generator().manual_seed(seed)
     labels, dials = torch.arange(n) % 10, {"guidance": guidance, "generator": generator} | dials
-    return torch.cat([draw(name, part, model, **dials).cpu() for part in labels.split(chunk)]), labels
+    return in_parts(lambda part: draw(name, part, model, **dials), labels, size=chunk), labels

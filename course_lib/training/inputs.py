@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .. import data, runtime
+from .. import data
 from ..data import emoji
 from ..data.levels import to_bytes
 from ..methods import next_scale
 from . import checkpoints
+from .parts import in_parts
 
 
 def tokens(pictures: data.Pictures) -> Tensor:
@@ -18,22 +19,20 @@ def tokens(pictures: data.Pictures) -> Tensor:
     return pictures.pixels.flatten(1)
 
 
-@torch.no_grad()
-def encode(pictures: data.Pictures, tokenizer: str, tokens: bool = True) -> Tensor:
-    """Tokens `[N, T]` (or continuous latents `[N, d, h, w]`) of pictures by the shipped `tokenizer`."""
+def encode(x: Tensor, tokenizer: str, tokens: bool = True) -> Tensor:
+    """Tokens `[N, T]` (or continuous latents `[N, d, h, w]`) of pictures `x` in [-1, 1] by the shipped `tokenizer`."""
     model = checkpoints.load(tokenizer)
-    coder, where = model.tokenize if tokens else model.encode, runtime.device()
-    return torch.cat([coder(part.to(where)).cpu() for part in pictures.floats().split(500)])
+    return in_parts(model.tokenize if tokens else model.encode, x, size=500)
 
 
 def fashion_tokens(pictures: data.Pictures) -> Tensor:
     """49 tokens of each garment, `[N, 49]`."""
-    return encode(pictures, "tokenizer-fashion")
+    return encode(pictures.floats(), "tokenizer-fashion")
 
 
 def fashion_latents(pictures: data.Pictures) -> Tensor:
     """Continuous latents of each garment, `[N, 4, 7, 7]`."""
-    return encode(pictures, "tokenizer-fashion", tokens=False)
+    return encode(pictures.floats(), "tokenizer-fashion", tokens=False)
 
 
 def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
@@ -41,11 +40,9 @@ def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
     return checkpoints.load("tokenizer-fashion").cpu().normal(fashion_latents(pictures))
 
 
-@torch.no_grad()
 def fashion_scales(pictures: data.Pictures) -> Tensor:
     """70 tokens of each garment in four scales, `[N, 70]`."""
-    pyramid = checkpoints.load("pyramid-fashion").cpu()
-    return torch.cat([pyramid.encode(part) for part in fashion_latents(pictures).split(1000)])
+    return in_parts(checkpoints.load("pyramid-fashion").encode, fashion_latents(pictures), size=1000)
 
 
 def grey(levels: Tensor) -> Tensor:
@@ -95,11 +92,9 @@ def shifted(pictures: data.Pictures) -> Tensor:
     return torch.stack(out, 1).flatten(0, 1)
 
 
-@torch.no_grad()
 def emoji_tokens(pictures: data.Pictures) -> Tensor:
     """64 tokens of each variant of each emoji, `[N · VARIANTS, 64]`."""
-    model = checkpoints.load("tokenizer-emoji")
-    return torch.cat([model.tokenize(part.to(runtime.device())).cpu() for part in shifted(pictures).split(500)])
+    return encode(shifted(pictures), "tokenizer-emoji")
 
 
 def emoji_labels(pictures: data.Pictures) -> Tensor:
