@@ -14,8 +14,7 @@ def device():
     """The course on a pretended device without float64; what was loaded for it is forgotten afterwards."""
     with pretend.installed(doubles=False):
         yield
-    for kept in (losses.teacher, losses.pyramid):
-        kept.cache_clear()
+    losses.shipped.cache_clear()
 
 
 def test_what_lies_apart_may_not_meet(device):
@@ -36,7 +35,7 @@ def test_what_lies_apart_may_not_meet(device):
 @pytest.mark.parametrize("name", [name for name in RECIPES if RECIPES[name].data != "mnist-binary"])
 def test_every_recipe_trains_there(name, device):
     recipe = RECIPES[name]
-    losses.teacher.cache_clear(), losses.pyramid.cache_clear()
+    losses.shipped.cache_clear()
     pictures = data.load(recipe.data)[:8]
     run = fit(
         recipe.build(),

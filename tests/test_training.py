@@ -947,11 +947,9 @@ def blank(n: int = 4) -> data.Pictures:
 def shipped(monkeypatch):
     """The pictures and checkpoints that ship, for recipes that build on others."""
     monkeypatch.setenv("COURSE_DATA", str(runtime.ROOT / "data"))
-    losses.pyramid.cache_clear()
-    losses.teacher.cache_clear()
+    losses.shipped.cache_clear()
     yield
-    losses.pyramid.cache_clear()
-    losses.teacher.cache_clear()
+    losses.shipped.cache_clear()
 
 
 def vocabulary(name: str, model: nn.Module) -> int:
@@ -1155,7 +1153,7 @@ def test_scales_are_predicted_with_the_shipped_pyramid(shipped):
     wanted = next_scale.loss(model, batch, pyramid=pyramid, drop=0.1, generator=torch.Generator().manual_seed(1))
     value = losses.in_scales(model, batch, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(value, wanted)
-    assert losses.pyramid() is losses.pyramid()  # read once
+    assert losses.shipped("pyramid-fashion") is losses.shipped("pyramid-fashion")  # read once
 
 
 @pytest.fixture

@@ -11,17 +11,11 @@ from course_lib.data.captions import read
 from course_lib.data.meaning import Meaning, Thing, fits
 from course_lib.data.scenes import EASY, Layout
 from course_lib.measure.frechet import wilson
+from course_lib.measure.likelihood import mean_and_interval
 
 # What of a caption must hold for each mark: the fields of its things, with its relations or without.
-MARKS = {
-    "count": ((), False),
-    "shape": (("shape",), False),
-    "colour": (("colour",), False),
-    "size": (("size",), False),
-    "place": (("place",), False),
-    "kind": (("shape", "colour", "size"), False),
-    "relation": (("shape", "colour", "size"), True),
-}
+MARKS = {"count": ((), False)} | {name: ((name,), False) for name in ("shape", "colour", "size", "place")}
+MARKS |= {"kind": (("shape", "colour", "size"), False), "relation": (("shape", "colour", "size"), True)}
 
 
 def share(hits: Tensor, name: str = "share") -> dict[str, float]:
@@ -101,20 +95,16 @@ def place_variation(cells: Tensor, generator: torch.Generator, times: int = 100)
 
     full = cells > 0
     ranks = [torch.rand(cells.shape, generator=generator).argsort(1) for _ in range(times)]
-    return {
-        "variation": distance(full),
-        "floor": sum(distance(full.gather(1, rank)) for rank in ranks) / times,
-        "n": len(cells),
-    }
+    floor = sum(distance(full.gather(1, rank)) for rank in ranks) / times
+    return {"variation": distance(full), "floor": floor, "n": len(cells)}
 
 
 def excess(nats: Tensor, bits: Tensor) -> dict[str, float]:
     """Bits that a model pays a picture, `nats` [N], over the exact entropy in `bits` [N], with its interval."""
     over = nats.double() / math.log(2) - bits.double()
-    half = 1.96 * float(over.std()) / math.sqrt(len(over)) if len(over) > 1 else math.inf
-    mean = float(over.mean())
-    known = {"bits": mean + float(bits.double().mean()), "exact": float(bits.double().mean()), "n": len(over)}
-    return known | {"excess": mean, "excess_low": mean - half, "excess_high": mean + half}
+    exactly = float(bits.double().mean())
+    known = {"bits": float(over.mean()) + exactly, "exact": exactly, "n": len(over)}
+    return known | mean_and_interval(over, "excess")
 
 
 def written(pixels: Tensor, texts: list[str]) -> dict[str, float]:

@@ -34,27 +34,20 @@ def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None)
     return autoregressive.loss(model, (x, labels), drop=0.1, generator=generator)
 
 
+shipped = lru_cache(maxsize=2)(checkpoints.load)  # read once, not at every step
+
+
 def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
     """The loss of next-scale prediction with the shipped pyramid."""
-    return next_scale.loss(model, batch, pyramid=pyramid().to(batch[0].device), drop=0.1, generator=generator)
-
-
-@lru_cache(maxsize=1)
-def pyramid() -> nn.Module:
-    """The shipped pyramid."""
-    return checkpoints.load("pyramid-fashion")
+    return next_scale.loss(
+        model, batch, pyramid=shipped("pyramid-fashion").to(batch[0].device), drop=0.1, generator=generator
+    )
 
 
 TEACHER, TEACHER_GUIDANCE = "dit-fashion", 1.5  # of the one-step model; the guidance was chosen on validation
 
 
-@lru_cache(maxsize=1)
-def teacher() -> nn.Module:
-    """The shipped teacher of the one-step model."""
-    return checkpoints.load(TEACHER)
-
-
 def shortcut(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
     """The loss of shortcut distillation from the shipped teacher."""
-    there = teacher().to(batch[0].device)
+    there = shipped(TEACHER).to(batch[0].device)
     return few_step.shortcut_loss(model, batch, teacher=there, guidance=TEACHER_GUIDANCE, generator=generator)

@@ -39,18 +39,8 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
         files.sweep(target)
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, batches.x if pictures else batches(0)[0])
-    run = fit(
-        model,
-        recipe.loss,
-        batches,
-        steps=recipe.steps if steps is None else steps,
-        lr=recipe.lr,
-        muon=recipe.muon,
-        ema=recipe.ema,
-        checkpoint=unfinished,
-        recipe=name,
-        progress=progress,
-    )
+    dials = {"steps": recipe.steps if steps is None else steps, "lr": recipe.lr, "muon": recipe.muon, "ema": recipe.ema}
+    run = fit(model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, progress=progress)
     if run.finished and several.first():
         checkpoints.save(target, run.ema, about(name, run, pictures, code))
         unfinished.unlink(missing_ok=True)

@@ -25,11 +25,12 @@ tokens = Reading(inputs.fashion_tokens, (7, 7), inputs.pictures_of("tokenizer-fa
 latents = Reading(inputs.fashion_normal_latents, (4, 7, 7), inputs.from_normal_latents, ("tokenizer-fashion",))
 scales = Reading(inputs.fashion_scales, (), inputs.from_scales, ("tokenizer-fashion", "pyramid-fashion"))
 
+CODES = {"batch": 128, "lr": 2e-3, "measures": ("reconstruction",)}
 MUON = {"lr": 2e-3, "muon": 0.02}  # for models of tokens
 
 # How the families draw, and what is measured of them.
 IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
-BY_PIXEL = IN_TURN | {"passes": 784, "measures": ("bits", "pictures"), "drawn": (1000, 200)}
+BY_PIXEL = IN_TURN | {"batch": 16, "passes": 784, "measures": ("bits", "pictures"), "drawn": (1000, 200)}
 NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"steps": 16}, "measures": ("pictures",)}
 
 RECIPES = {
@@ -47,9 +48,8 @@ RECIPES = {
         lambda: networks.PixelCNN(networks.PixelCNNConfig(classes=10)),
         partial(autoregressive.loss, drop=0.1),
         levels,
-        "gated networks.PixelCNN with two stacks, 28×28, 256 levels, by class",
+        "gated PixelCNN with two stacks, 28×28, 256 levels, by class",
         steps=2200,
-        batch=16,
         lr=1.5e-3,
         **BY_PIXEL,
     ),
@@ -59,7 +59,6 @@ RECIPES = {
         sequence,
         "causal transformer over 784 pixels, 256 levels, by class",
         steps=2400,
-        batch=16,
         lr=3e-3,
         muon=0.02,
         ema=0.998,
@@ -89,10 +88,8 @@ RECIPES = {
         pixels,
         "autoencoder whose 7×7 latents are numbers or one of 1,000 codes each",
         steps=1500,
-        batch=128,
-        lr=2e-3,
         ema=0.995,
-        measures=("reconstruction",),
+        **CODES,
     ),
     "pyramid-fashion": Recipe(
         lambda: networks.MultiScale(networks.MultiScaleConfig()),
@@ -100,11 +97,9 @@ RECIPES = {
         Reading(inputs.fashion_latents, uses=("tokenizer-fashion",)),
         "residual codes of the same latents in four scales, 1×1 to 7×7",
         steps=600,
-        batch=128,
-        lr=2e-3,
         ema=0.99,
+        **CODES,
         start=lambda model, x: model.start(x[:4000], generator=torch.Generator().manual_seed(0)),
-        measures=("reconstruction",),
     ),
     "latent-dit-fashion": Recipe(
         lambda: transformer(**PATCHES | {"vector": 4}),
@@ -127,7 +122,7 @@ RECIPES = {
         muon=0.0005,  # ten times as much throws the teacher's weights away in 250 steps
         teachers=(losses.TEACHER,),
         untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
-        start=lambda model, x: model.load_state_dict(losses.teacher().state_dict(), strict=False),
+        start=lambda model, x: model.load_state_dict(losses.shipped(losses.TEACHER).state_dict(), strict=False),
         guidance=(1.0,),  # it is in the weights
         **NOISE | {"sample": few_step.sample, "passes": 1, "dials": {}, "measures": ("steps",)},
     ),
