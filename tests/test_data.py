@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import runtime
-from course_lib.data import SETS, Pictures, cifar, download, emoji, fashion, files, load, mnist, mnist_static
+from course_lib.data import SETS, Pictures, cifar, download, emoji, fashion, files, load, mnist
 
 MIB = 2**20
 quick = settings(max_examples=50, deadline=None)
@@ -465,24 +465,6 @@ def test_binarising_draws_each_pixel_with_its_own_chance():
     assert torch.equal(same, mnist.binarise(levels, torch.Generator().manual_seed(5)))
     with pytest.raises(ValueError, match="pixels must be uint8"):
         mnist.binarise(levels.float())
-
-
-def test_the_static_split_is_read_from_its_text(cache, monkeypatch):
-    digits = np.random.RandomState(0).randint(0, 2, (3, 784))
-    body = "".join(" ".join(map(str, row)) + " \n" for row in digits).encode()
-    with serving({"test.amat": body}) as (address, _):
-        fake = download.Remote(f"{address}/test.amat", "mnist-static", None, files.sha256(body))
-        monkeypatch.setattr(mnist_static, "OFFICIAL", [None, None, fake])
-        pictures = load("mnist-binary-static", "test")
-    assert torch.equal(pictures.pixels.view(3, 784), torch.from_numpy(digits * 255).to(torch.uint8))
-    assert pictures.names == ["digit"]
-
-
-@quick
-@given(st.binary(max_size=50) | st.text("01 \n2", max_size=50).map(str.encode))
-def test_other_text_is_no_static_split(raw):
-    with pytest.raises(ValueError, match="test.amat is not rows of 784"):
-        mnist_static.parse(raw, "test.amat")
 
 
 def archive(members: dict[str, bytes]) -> bytes:

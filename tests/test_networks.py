@@ -448,8 +448,8 @@ def test_a_time_for_each_position_is_the_time_of_the_picture_where_all_are_alike
 
 def test_words_are_clean_whatever_the_time_is():
     model, t = painter(), torch.tensor([0.2, 0.9], dtype=torch.float64)
-    said = model.told([t], model.label(torch.zeros(2, 4, dtype=torch.long)))  # [B, words + T, 6, D]
-    clean = model.told([0 * t], model.label(torch.zeros(2, 4, dtype=torch.long)))
+    said = model.told([t], model.label(torch.zeros(2, 4, dtype=torch.long)), 16)  # [B, words + T, 6, D]
+    clean = model.told([0 * t], model.label(torch.zeros(2, 4, dtype=torch.long)), 16)
     assert said.shape == (2, 4 + 16, 6, 16)
     assert torch.equal(said[:, :4], clean[:, :4]) and not torch.allclose(said[:, 4:], clean[:, 4:])
 
@@ -592,7 +592,7 @@ def test_a_prefix_a_block_and_one_position_are_read_alike(make, jumps):
 
 
 def test_a_decoder_is_laid_out_anew_when_the_weights_change():
-    model, x, labels = transformer(), tokens(2, (12,)), torch.tensor([0, 2])
+    model, x, labels = transformer().requires_grad_(False), tokens(2, (12,)), torch.tensor([0, 2])
     before = decoded(model, x, labels)
     assert model.decoder(labels).blocks is model.decoder(labels).blocks  # once for all
     with torch.no_grad():
@@ -600,6 +600,16 @@ def test_a_decoder_is_laid_out_anew_when_the_weights_change():
     after = decoded(model, x, labels)
     assert not torch.allclose(before, after)
     torch.testing.assert_close(after, model(x, labels), atol=1e-12, rtol=1e-12)
+
+
+def test_weights_that_a_fused_optimiser_moved_are_decoded_as_they_are_now():
+    model, x, labels = transformer(torch.float32), tokens(2, (12,)), torch.tensor([0, 2])
+    before, step = decoded(model, x, labels), torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
+    model(x, labels).square().mean().backward()
+    step.step()
+    after = decoded(model, x, labels)
+    assert not torch.allclose(before, after)
+    torch.testing.assert_close(after, model(x, labels), atol=1e-4, rtol=1e-4)
 
 
 @causal
@@ -625,7 +635,7 @@ def test_a_decoder_never_goes_back(make):
 
 def test_only_a_causal_transformer_can_be_decoded():
     for model in (transformer(groups=(12,)), denoiser()):
-        with pytest.raises(ValueError, match="only a causal transformer on tokens"):
+        with pytest.raises(ValueError, match="only a causal transformer on tokens, without a clock"):
             model.decoder(torch.tensor([0]))
 
 

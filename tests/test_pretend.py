@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_lib import data, runtime, training
-from course_lib.training import RECIPES, losses
+from course_lib.training import RECIPES
 from course_lib.training.fit import Batches, fit
 
 
@@ -14,7 +14,6 @@ def device():
     """The course on a pretended device without float64; what was loaded for it is forgotten afterwards."""
     with pretend.installed(doubles=False):
         yield
-    losses.shipped.cache_clear()
 
 
 def test_what_lies_apart_may_not_meet(device):
@@ -35,7 +34,6 @@ def test_what_lies_apart_may_not_meet(device):
 @pytest.mark.parametrize("name", [name for name in RECIPES if RECIPES[name].data != "mnist-binary"])
 def test_every_recipe_trains_there(name, device):
     recipe = RECIPES[name]
-    losses.shipped.cache_clear()
     pictures = data.load(recipe.data)[:8]
     run = fit(
         recipe.build(),

@@ -177,14 +177,14 @@ def test_code_is_the_last_commit_of_the_package_and_a_plus_where_it_was_changed(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert results.code_version() == "unknown"
     git("init", "-q")
-    (tmp_path / "course_lib" / "a.py").write_text("1")
+    (tmp_path / "course_lib" / "a.py").write_text("1", encoding="utf-8")
     git("add", "."), git("commit", "-qm", "one")
     first = git("log", "-1", "--format=%h").strip()
     assert results.code_version() == first
-    (tmp_path / "README").write_text("of another thing")
+    (tmp_path / "README").write_text("of another thing", encoding="utf-8")
     git("add", "."), git("commit", "-qm", "two")
     assert results.code_version() == first
-    (tmp_path / "course_lib" / "a.py").write_text("2")
+    (tmp_path / "course_lib" / "a.py").write_text("2", encoding="utf-8")
     assert results.code_version() == f"{first}+"
 
 

@@ -215,7 +215,7 @@ def test_half_a_training_makes_no_row(name, monkeypatch):
         monkeypatch.setattr(module, "fit", lambda *_, **__: run)
     monkeypatch.setattr(comparisons, "Batches", lambda *_, **__: None)
     monkeypatch.setattr(any_order, "_train_tokens", lambda: training.inputs.tokens(any_order.data.load("fashion")))
-    monkeypatch.setattr(mirrors.inputs, "encode", lambda pictures, _: pictures.pixels[:, 0, 0, :1])
+    monkeypatch.setattr(mirrors.inputs, "encode", lambda x, _: x[:, 0, 0, :1])
     monkeypatch.setattr(mirrors.inputs, "emoji_tokens", lambda _: mirrors.torch.zeros(200, 1))
     monkeypatch.setattr(mirrors.inputs, "emoji_labels", lambda _: mirrors.torch.zeros(200, 1))
     with pytest.raises(KeyboardInterrupt):

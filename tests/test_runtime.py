@@ -218,7 +218,7 @@ def test_a_seed_repeats_initial_weights_and_draws():
 
 @pytest.mark.parametrize("wrong", [0, "7", torch.tensor(1)])
 def test_a_generator_that_is_none_is_named_with_the_remedy(wrong):
-    with pytest.raises(ValueError, match=r"generator=.* must be a torch.Generator, such as torch.Generator\(\)"):
+    with pytest.raises(ValueError, match=r"generator=.* must be a torch.Generator: torch.Generator\(\)"):
         runtime.noise(2, (3,), wrong)
 
 

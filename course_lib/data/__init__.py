@@ -1,13 +1,12 @@
 """Floor 1: pictures with labels and captions, verified by checksum. Built in notebook 01."""
 
-from course_lib.data import captions, cifar, emoji, fashion, mnist, mnist_static
+from course_lib.data import captions, cifar, emoji, fashion, mnist
 from course_lib.data.files import Pictures
 
 SETS = {
     "fashion": fashion,
     "emoji": emoji,
     "mnist-binary": mnist,
-    "mnist-binary-static": mnist_static,
     "cifar10": cifar,
     "scenes": captions,
 }
@@ -16,9 +15,8 @@ SETS = {
 def load(name: str, split: str = "train", full: bool = False) -> Pictures:
     """The pictures of a set: `load("fashion")`, `load("fashion", "test")`; `full=True` for all there are, downloaded.
 
-    Splits are "train", "validation" and "test". "fashion" and "emoji" ship, "scenes" are drawn; "mnist-binary",
-    "mnist-binary-static" and "cifar10" are fetched once; only "fashion" has more than it ships, so only there `full`
-    matters.
+    Splits are "train", "validation" and "test". "fashion" and "emoji" ship, "scenes" are drawn; "mnist-binary" and
+    "cifar10" are fetched once; only "fashion" has more than it ships, so only there `full` matters.
     Built in notebook 01.
     """
     if name not in SETS:

@@ -16,8 +16,8 @@ from ..training.fit import Batches, fit
 from . import Found
 from .rows import rows, whole
 
-WHOLE = 96e12  # operations of training, tokenizer included, of the whole budget
-SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4), (0, 1, 2)) | {1 / 2: (0, 1), 1.0: (0,)}  # seeds
+WHOLE = 96e12  # operations of training, tokenizer included: a share of 1
+SHARES = dict.fromkeys((1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4), (0, 1, 2)) | {1 / 2: (0, 1)}  # share: seeds
 FAMILIES = {"autoregressive": "token-ar-fashion", "noise": "dit-fashion"}
 TOKENIZER = 0.45  # of the token model's budget, as in the shipped models
 # The transformer on tokens, a little wider than the one that ships: as many parameters as the one on patches, to 0.3 %.

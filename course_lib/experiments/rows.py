@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import runtime
 from ..data import files
 from ..data import results as sealed
-from ..training import Run
+from ..training import Run, checkpoints
 
 
 def folder(experiment: str) -> Path:
@@ -21,12 +21,15 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
     """`make(**key)` for each of `keys`, in order; what was made before an interrupt is kept, and nothing else is.
 
     `settings` are whatever decides the outcome beside the key. Every row carries its key, the commit, the hardware,
-    the seed, its seconds and the digest of all that; one that other settings, code or hardware made is made anew.
+    the seed, its seconds and the digest of all that, of the package as it is and of the shipped weights; one that
+    anything else made is made anew.
     """
     path = folder(experiment) / f"{part}.json"
     about, known, found = sealed.made_by(), _kept(path), []
+    inside = [checkpoints.header(file.stem)["weights"] for file in sorted(checkpoints.folder().glob("*.safetensors"))]
+    inside += [files.sha256(file.read_bytes()) for file in sorted((runtime.ROOT / "course_lib").rglob("*.py"))]
     for key in keys:
-        made_by = sealed.digest([key, settings, about])
+        made_by = sealed.digest([key, settings, about, inside])
         if made_by not in known:
             start = time.perf_counter()
             row = {"seed": 0, **key, **make(**key), **about}

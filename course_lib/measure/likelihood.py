@@ -39,7 +39,8 @@ def likelihood(model: Callable, tokens: Tensor, labels: Tensor | None = None, ch
         raise ValueError("tokens is empty: give at least one picture.")
     asked = tokens.new_zeros(len(tokens), 0) if labels is None else labels  # nothing, for each picture
     price = lambda x, y: autoregressive.nats(model, x.long(), None if labels is None else y)  # noqa: E731
-    nats, dims = in_parts(price, tokens, asked, size=chunk).double(), tokens[0].numel()
+    where = next((p.device for p in getattr(model, "parameters", list)()), tokens.device)
+    nats, dims = in_parts(price, tokens, asked, size=chunk, device=where).double(), tokens[0].numel()
     bits = bits_per_dim(nats, dims)
     return {"nats": float(nats.mean()), **mean_and_interval(bits, "bits_per_dim"), "n": len(bits)}
 

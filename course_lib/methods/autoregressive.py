@@ -95,19 +95,20 @@ def sample(
     step = _stepper(model, labels, shape, guidance, cache)
     plain = temperature == 1 and top_k == 0 and top_p == 1
     if callback is not None:
-        callback(0, tokens)
+        callback(0, tokens.clone())
+    whole = keep.all(0).tolist()
     for i in range(T):
-        if i and keep[:, i].all():
+        if i and whole[i]:
             continue  # what all have is read with the next step: a whole prefix in one
         logits = step(tokens, i)
         if i == 0:
             given(known, (B, *shape), where, tokens=logits.shape[-1])  # now it is known how many there are
-            if keep[:, 0].all():
+            if whole[0]:
                 continue
         new = draw(logits if plain else filter_logits(logits, temperature, top_k, top_p), u[:, i])
         tokens[:, i] = torch.where(keep[:, i], tokens[:, i], new)
         if callback is not None:
-            callback(i + 1, tokens)
+            callback(i + 1, tokens.clone())
     return tokens.view(B, *shape)
 
 

@@ -159,6 +159,7 @@ def sample(
     model = guide.guided(model, guidance)
     places = torch.linspace(T, 0, int(steps) + 1, dtype=torch.float64).round().long().tolist()
     start, clean = x, given(known, x.shape, x.device)
+    x = x if clean is None else torch.where(clean[1], noised(clean[0].to(x), start, float(alpha_bar[T])), x)
     if callback is not None:
         callback(0, x)
     for i, (t, s) in enumerate(zip(places[:-1], places[1:], strict=True)):

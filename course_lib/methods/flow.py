@@ -148,6 +148,8 @@ def solve(
     if steps < 1 or steps != int(steps):
         raise ValueError(f"steps={steps} must be a whole number, at least 1.")
     times = [shifted(t, shift) for t in torch.linspace(start, end, int(steps) + 1, dtype=torch.float64).tolist()]
+    if known is not None and start != 1:
+        raise ValueError(f"start={start} must be 1 where something is known: there x is all noise, which it takes too.")
     noise, clean = x, given(known, x.shape, x.device)
     x = x if clean is None else _replaced(x, noise, clean, times[0])
     if callback is not None:

@@ -68,7 +68,7 @@ def sample(
     labels = guide.check(labels, guidance)
     B, groups = len(labels), pyramid.groups
     u = runtime.uniforms(B, (sum(groups),), generator, like=labels.device)
-    tokens = _whole(known, B, groups, labels)
+    tokens = _whole(known, B, pyramid, labels)
     if callback is not None:
         callback(0, tokens)
     for k, size in enumerate(groups):
@@ -85,11 +85,12 @@ def sample(
     return tokens
 
 
-def _whole(known: Known | None, B: int, groups: tuple[int, ...], like: Tensor) -> Tensor:
+def _whole(known: Known | None, B: int, pyramid: Callable, like: Tensor) -> Tensor:
     """The tokens `[B, n]` of the scales that `known` gives, which must be whole ones from the coarsest on."""
     if known is None:
         return torch.zeros(B, 0, dtype=torch.long, device=like.device)
-    x, keep = given(known, (B, sum(groups)), like.device, tokens=2**62)
+    groups = pyramid.groups
+    x, keep = given(known, (B, sum(groups)), like.device, tokens=pyramid.vq.count)
     ends = [sum(groups[:k]) for k in range(len(groups) + 1)]
     n = int(keep[:1].sum())
     if n not in ends or not keep[:, :n].all() or keep[:, n:].any():

@@ -18,8 +18,8 @@ STAGES = 4  # on a CPU the cache's room grows in so many steps
 class Cache:
     """Keys and values of what was read, layer by layer; `attention` adds to them and looks at all.
 
-    Position i sees positions up to i. `static` (the default on CUDA) keeps every shape and the program itself the same
-    at all positions, so that a step can be captured once and replayed.
+    Position i sees positions up to i. `static` (the default on CUDA) keeps every shape the same at all positions, as
+    compiled programs want.
     """
 
     def __init__(self, depth: int, rows: int, length: int, like: Tensor, static: bool | None = None):
@@ -131,11 +131,13 @@ _LAYOUTS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def _layout(model: nn.Module, dtype: torch.dtype) -> tuple[list[Callable], Callable]:
-    """Blocks and head of a model laid out for few rows, made once as long as its weights stay as they are."""
+    """Blocks and head of a model laid out for few rows; of a frozen one once, as long as its weights stay the same."""
+    make = lambda: ([_laid_out(block, dtype) for block in model.blocks], product(model.head.weight, dtype))  # noqa: E731
+    if any(p.requires_grad or p.is_inference() for p in model.parameters()):
+        return make()  # fused optimisers move weights without a new version
     state = dtype, tuple((p.data_ptr(), p._version) for p in model.parameters())
     if _LAYOUTS.get(model, (None,))[0] != state:
-        blocks = [_laid_out(block, dtype) for block in model.blocks], product(model.head.weight, dtype)
-        _LAYOUTS[model] = state, blocks
+        _LAYOUTS[model] = state, make()
     return _LAYOUTS[model][1]
 
 

@@ -133,7 +133,7 @@ class Transformer(nn.Module):
         *times, labels = self._conditions(x, conditions)
         h = self.embed(self._flat(x))  # [B, T, D]
         words = self.label(labels)  # [B, max(context, 1), D]
-        clock = self.told(times, words)  # [B, 1 or extra + T, 6, D], or None
+        clock = self.told(times, words, h.shape[1])  # [B, 1 or extra + T, 6, D], or None
         if self.config.causal:
             h = torch.cat([words, h[:, :-1]], dim=1)  # [B, context - 1 + T, D]
         elif self.config.context:
@@ -147,7 +147,7 @@ class Transformer(nn.Module):
         """Token ids `[B, T]` or vectors `[B, T, V]` as the network reads them, `[B, T, D]`."""
         return self.read(x) if self.parts is None else self.read(self.parts[x]).sum(2)
 
-    def told(self, times: list[Tensor], words: Tensor) -> Tensor | None:
+    def told(self, times: list[Tensor], words: Tensor, length: int) -> Tensor | None:
         """What the clock says to every block: `[B, 1, 6, D]`, or one a position where times or words ask for it."""
         c = self.config
         if not c.clock:
@@ -160,7 +160,7 @@ class Transformer(nn.Module):
             condition = condition + self.stride(time_features(stride[0], 64, fastest=8.0))
         if c.context:
             clean = self.time(time_features(t.new_zeros(1, 1), 64)).expand(len(words), self.extra, -1)
-            condition = torch.cat([clean, condition.expand(-1, c.length, -1)], dim=1)  # [B, context + T, D]
+            condition = torch.cat([clean, condition.expand(-1, length, -1)], dim=1)  # [B, context + T, D]
         return at_least_float32(self.modulation(F.silu(condition))).unflatten(-1, (6, c.width))
 
     def placed(self, h: Tensor, at: slice | Tensor) -> Tensor:
@@ -243,6 +243,6 @@ class Transformer(nn.Module):
 
     def decoder(self, labels: Tensor) -> Decoder:
         """Reads one batch of labels `[B]` and then tokens, with a KV cache of its own; causal token models only."""
-        if not self.config.causal:
-            raise ValueError("only a causal transformer on tokens can be decoded step by step.")
+        if not self.config.causal or self.config.clock:
+            raise ValueError("only a causal transformer on tokens, without a clock, can be decoded step by step.")
         return Decoder(self, self.labels(labels, len(labels)))

@@ -10,7 +10,7 @@ from .. import data
 from ..data import emoji
 from ..data.levels import to_bytes
 from ..methods import next_scale
-from . import checkpoints
+from .checkpoints import load, shipped
 from .parts import in_parts
 
 
@@ -21,7 +21,7 @@ def tokens(pictures: data.Pictures) -> Tensor:
 
 def encode(x: Tensor, tokenizer: str, tokens: bool = True) -> Tensor:
     """Tokens `[N, T]` (or continuous latents `[N, d, h, w]`) of pictures `x` in [-1, 1] by the shipped `tokenizer`."""
-    model = checkpoints.load(tokenizer)
+    model = shipped(tokenizer)
     return in_parts(model.tokenize if tokens else model.encode, x, size=500)
 
 
@@ -37,12 +37,12 @@ def fashion_latents(pictures: data.Pictures) -> Tensor:
 
 def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
     """Continuous latents of each garment, mean 0 and variance 1 in each channel, `[N, 4, 7, 7]`."""
-    return checkpoints.load("tokenizer-fashion").cpu().normal(fashion_latents(pictures))
+    return load("tokenizer-fashion").cpu().normal(fashion_latents(pictures))
 
 
 def fashion_scales(pictures: data.Pictures) -> Tensor:
     """70 tokens of each garment in four scales, `[N, 70]`."""
-    return in_parts(checkpoints.load("pyramid-fashion").encode, fashion_latents(pictures), size=1000)
+    return in_parts(shipped("pyramid-fashion").encode, fashion_latents(pictures), size=1000)
 
 
 def grey(levels: Tensor) -> Tensor:
@@ -52,28 +52,28 @@ def grey(levels: Tensor) -> Tensor:
 
 def pictures_of(tokenizer: str) -> Callable[[Tensor], Tensor]:
     """The way back from tokens `[N, …]` of the shipped `tokenizer` to pictures, uint8 `[N, C, H, W]`."""
-    return lambda tokens: to_bytes(checkpoints.load(tokenizer).detokenize(tokens))
+    return lambda tokens: to_bytes(shipped(tokenizer).detokenize(tokens))
 
 
 def from_normal_latents(x: Tensor) -> Tensor:
     """The way back from normal latents `[N, 4, 7, 7]` to garments, uint8 `[N, 1, 28, 28]`."""
-    tokenizer = checkpoints.load("tokenizer-fashion")
+    tokenizer = shipped("tokenizer-fashion")
     return to_bytes(tokenizer.decode(tokenizer.unnormal(x.float())))
 
 
 def from_scales(tokens: Tensor) -> Tensor:
     """The way back from 70 tokens in four scales `[N, 70]` to garments, uint8 `[N, 1, 28, 28]`."""
-    return to_bytes(checkpoints.load("tokenizer-fashion").decode(checkpoints.load("pyramid-fashion").decode(tokens)))
+    return to_bytes(shipped("tokenizer-fashion").decode(shipped("pyramid-fashion").decode(tokens)))
 
 
 def sample_scales(model, labels: Tensor, **dials) -> Tensor:
     """`next_scale.sample` with the shipped pyramid."""
-    return next_scale.sample(model, labels, pyramid=checkpoints.load("pyramid-fashion"), **dials)
+    return next_scale.sample(model, labels, pyramid=shipped("pyramid-fashion"), **dials)
 
 
 def nats_of_scales(model, tokens: Tensor, labels: Tensor) -> Tensor:
     """`next_scale.nats` with the shipped pyramid."""
-    return next_scale.nats(model, tokens, labels, pyramid=checkpoints.load("pyramid-fashion"))
+    return next_scale.nats(model, tokens, labels, pyramid=shipped("pyramid-fashion"))
 
 
 VARIANTS = 6  # of each emoji: as it is, mirrored, and shifted by up to two pixels

@@ -1,14 +1,12 @@
 """Losses that need more than a model and a batch: pictures drawn anew, words left out, another shipped model."""
 
-from functools import lru_cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.mnist import binarise
 from ..methods import autoregressive, few_step, next_scale
-from . import checkpoints
+from .checkpoints import shipped
 
 
 def classify(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
@@ -32,9 +30,6 @@ def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None)
     words = (torch.arange(labels.shape[1]) >= 2) & silent[:, None]
     labels = labels.masked_fill(words.to(labels.device), model.null)
     return autoregressive.loss(model, (x, labels), drop=0.1, generator=generator)
-
-
-shipped = lru_cache(maxsize=2)(checkpoints.load)  # read once, not at every step
 
 
 def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:

@@ -9,11 +9,11 @@ from .. import runtime
 
 
 @torch.no_grad()
-def in_parts(function: Callable[..., Tensor], *tensors: Tensor, size: int = 100) -> Tensor:
-    """`function(*tensors)` for `size` rows at a time, worked out on the course's device, given back on the CPU.
+def in_parts(function: Callable[..., Tensor], *tensors: Tensor, size: int = 100, device=None) -> Tensor:
+    """`function(*tensors)` for `size` rows at a time, worked out on `device` or the course's, given back on the CPU.
 
     All tensors have the same number of rows, and so has the answer of `function`.
     """
-    where = runtime.device()
+    where = runtime.device() if device is None else device
     parts = zip(*(each.split(size) for each in tensors), strict=True)
     return torch.cat([function(*(each.to(where) for each in part)).cpu() for part in parts])

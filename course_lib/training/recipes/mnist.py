@@ -10,7 +10,7 @@ RECIPES = {
         lambda: networks.PixelCNN(networks.PixelCNNConfig(levels=2, channels=32, layers=7)),
         losses.binary,
         Reading(lambda pictures: pictures.pixels[:, 0], (28, 28), lambda x: inputs.grey(255 * x)),
-        "gated networks.PixelCNN on binarised MNIST, for comparison with published nats",
+        "gated PixelCNN on binarised MNIST, for comparison with published nats",
         steps=1000,
         batch=32,
         lr=2e-3,
