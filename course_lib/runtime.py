@@ -90,7 +90,7 @@ def _apple(falls_back: bool) -> None:
     )
 
 
-def wide(where: torch.device) -> torch.device:
+def float64_device(where: torch.device) -> torch.device:
     """Where float64 is at home: on `where` itself, but an Apple GPU has none, so there on the processor."""
     return torch.device("cpu") if where.type == "mps" else where
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-import pretend
+import fake_device
 import pytest
 import torch
 from tiny import denoiser, pixelcnn, transformer
@@ -14,13 +14,13 @@ from course_lib import check, measure, runtime
 from course_lib.methods import autoregressive, diffusion, few_step, flow, masked
 
 LABELS = torch.tensor([0, 2, 1])
-GPU = pretend.DEVICE  # without float64, as an Apple GPU, which nobody needs to have
+GPU = fake_device.DEVICE  # without float64, as an Apple GPU, which nobody needs to have
 
 
 def sampled(model, draw) -> tuple[torch.Tensor, torch.Tensor]:
     """What `draw(model, labels, generator)` gives on the processor and on the pretended GPU."""
     here = draw(model, LABELS, torch.Generator().manual_seed(0))
-    with pretend.installed(doubles=False):
+    with fake_device.installed(doubles=False):
         there = draw(model.to(GPU), LABELS.to(GPU), torch.Generator().manual_seed(0))
         assert there.device == GPU
         return here, there.cpu()
@@ -59,13 +59,13 @@ def test_a_sampler_draws_the_same_on_an_apple_gpu(name):
 def test_likelihoods_are_summed_where_float64_is():
     model, tokens = transformer(torch.float32), torch.arange(24).view(2, 3, 4) % 5
     here = measure.likelihood(lambda x, y: model(x, y), tokens, LABELS[:2])
-    with pretend.installed(doubles=False):
+    with fake_device.installed(doubles=False):
         there = measure.likelihood(lambda x, y: model(x.cpu(), y.cpu()).to(GPU), tokens.to(GPU), LABELS[:2])
     assert here == there
 
 
 def test_what_was_built_is_compared_where_float64_is(capsys):
-    with pretend.installed(doubles=False):
+    with fake_device.installed(doubles=False):
         check.same(torch.ones(2).to(GPU), torch.ones(2).to(GPU), "two ones")
         with pytest.raises(AssertionError, match="largest difference is 1"):
             check.same(torch.ones(2).to(GPU), torch.zeros(2).to(GPU), "one and nothing")
@@ -82,7 +82,10 @@ def test_an_apple_gpu_is_chosen_with_one_line_on_its_gaps(monkeypatch, capsys):
         assert runtime.device() == runtime.device() == torch.device("mps")
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("Apple GPU: ") and says in line and "COURSE_DEVICE=cpu" in line
-    assert runtime.wide(torch.device("mps")).type == "cpu" and runtime.wide(torch.device("cuda")).type == "cuda"
+    assert (
+        runtime.float64_device(torch.device("mps")).type == "cpu"
+        and runtime.float64_device(torch.device("cuda")).type == "cuda"
+    )
 
 
 LOADED = "import json; sys.modules['torch'] = json; "  # whatever it is: something of that name is there

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_lib import experiments, training
+from course_lib import experiments, runtime, training
 from course_lib.data import results
 from course_lib.experiments import Found, any_order, comparisons, denoising, mirrors, rows
 
@@ -56,8 +56,22 @@ def test_a_row_says_what_made_it(make):
     for row, key in zip(found, KEYS, strict=True):
         about = {"code": "abc", "hardware": "a board"}
         assert key | about | {"seconds": 2.0} == {name: row[name] for name in (*key, *about, "seconds")}
-        assert row["digest"] == results.digest([key, {"n": 5}, about])
+    assert len({row["digest"] for row in found}) == len({str(key) for key in KEYS})  # one a key
     assert rows.rows("test", [{"a": 1}], make, part="other")[0]["seed"] == 0
+
+
+@pytest.mark.parametrize("changed", ["the package", "the weights"])
+def test_a_row_of_another_package_or_other_weights_is_made_anew(make, monkeypatch, changed, tmp_path):
+    first = rows.rows("test", KEYS, make, n=5)
+    if changed == "the weights":  # of a model that the row may rest on
+        monkeypatch.setattr(rows.checkpoints, "folder", lambda: tmp_path)
+        monkeypatch.setattr(rows.checkpoints, "header", lambda name: {"weights": "others"})
+        (tmp_path / "model.safetensors").write_bytes(b"")
+    else:
+        monkeypatch.setattr(runtime, "ROOT", tmp_path)
+    made = len(make.made)
+    again = rows.rows("test", KEYS, make, n=5)
+    assert len(make.made) == 2 * made and {row["digest"] for row in first}.isdisjoint(row["digest"] for row in again)
 
 
 def test_an_interrupt_keeps_what_was_made(make, interrupted):

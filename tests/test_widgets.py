@@ -1,7 +1,7 @@
 """Every widget of the course in a real browser, by mouse and by keyboard alone, as its notebook makes it.
 
 Whole notebooks take minutes; here one notebook shows all widgets, each made by the statements of its own that it needs
-(`slices.py`), with the shipped models. Screenshots are kept in tests/screenshots.
+(`widget_cells.py`), with the shipped models. Screenshots are kept in tests/screenshots.
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 import nbformat
 import pytest
 from browser import ANSWERS, ROOT, drawn, jupyterlab, run_all, shoot
-from eyes import FLAT, FOCUSED, OVER, PALE, SEEN
-from slices import widgets
+from browser_probes import FLAT, FOCUSED, OVER, PALE, SEEN
+from widget_cells import widgets
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import slices
+import widget_cells
 import windows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +18,7 @@ SOURCES = [path for room in ("course_lib", "tests", "book", "data") for path in 
 def beginning(path: Path) -> str:
     """What a notebook starts with: its first cell, and all that it imports anywhere."""
     every = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [slices.MAGIC.sub(r"\1pass", "".join(c["source"])) for c in every if c["cell_type"] == "code"]
+    code = [widget_cells.MAGIC.sub(r"\1pass", "".join(c["source"])) for c in every if c["cell_type"] == "code"]
     nodes = [node for cell in code[1:] for node in ast.parse(cell).body]
     imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     assert "places.ready" in code[0] and any("course_lib" in line for line in imports)
@@ -155,7 +155,7 @@ def test_texts_are_opened_as_utf_8(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        text = "\n".join(slices.MAGIC.sub(r"\1pass", "".join(cell["source"])) for cell in cells)
+        text = "\n".join(widget_cells.MAGIC.sub(r"\1pass", "".join(cell["source"])) for cell in cells)
     assert not blind(ast.parse(text))
 
 

@@ -54,7 +54,7 @@ def names_of(count: int, *functions: Callable) -> list[str]:
 def wide(value) -> Tensor:
     """In float64, without gradient: what is compared never depends on the dtype that was worked in."""
     value = torch.as_tensor(value).detach()
-    return value.to(runtime.wide(value.device)).double().cpu()
+    return value.to(runtime.float64_device(value.device)).double().cpu()
 
 
 def alike(found, right) -> bool:

@@ -194,10 +194,10 @@ def sample(
     if not 0 <= interval[0] <= interval[1] <= 1:
         raise ValueError(f"interval={interval} must be two times (low, high) in [0, 1]: 0 is data, 1 is noise.")
     x = guide.floats(runtime.noise(len(labels), shape, generator, like=labels.device), model)
-    led = guide.guided(model, guidance, weak=weak)
+    guided = guide.guided(model, guidance, weak=weak)
 
     def velocity(x: Tensor, t: float) -> Tensor:
-        now = led if interval[0] <= t <= interval[1] else model
+        now = guided if interval[0] <= t <= interval[1] else model
         return now(x, torch.full((len(x),), t, device=x.device, dtype=x.dtype), labels)
 
     return solve(velocity, x, steps=steps, solver=solver, shift=shift, known=known, callback=callback)

@@ -162,7 +162,7 @@ def sample(
     B, T, mask = len(labels), math.prod(shape), model.mask_token
     if not 1 <= steps <= T or steps != int(steps):
         raise ValueError(f"steps={steps} must be a whole number in 1..{T}: each step reveals at least one token.")
-    home = runtime.wide(labels.device)
+    home = runtime.float64_device(labels.device)
     tokens = torch.full((B, T), mask, device=home)
     if known is not None:
         x, keep = given(known, (B, *shape), home, tokens=mask)

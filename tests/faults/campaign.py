@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from course_lib.data import results
-from faults import company, damage, disk, killed, notebooks
+from faults import concurrent, damage, disk, killed, notebooks
 from faults.tally import Tally
 
 KILL, CTRL_C = signal.SIGKILL, getattr(signal, "SIGINT", 2)
@@ -27,8 +27,8 @@ FAULTS: dict[str, tuple[Callable[[int, Path], Tally], int, int]] = {
     "Ctrl-C while training": (partial(killed.killed, sign=CTRL_C, in_write=False), 2, 50),
     "Ctrl-C in a write": (partial(killed.killed, sign=CTRL_C, in_write=True), 2, 50),
     "full disk": (disk.full, 4, 50),
-    "two trainings at once": (company.two_at_once, 2, 50),
-    "clock set back": (company.clock_set_back, 2, 50),
+    "two trainings at once": (concurrent.two_at_once, 2, 50),
+    "clock set back": (concurrent.clock_set_back, 2, 50),
     "weights cut": (partial(damage.weights, kind="cut"), 5, 500),
     "weights, a bit flipped": (partial(damage.weights, kind="flipped"), 20, EVERY),
     "weights of another shape": (partial(damage.weights, kind="shapes"), 5, 100),

@@ -1,6 +1,6 @@
 """Everything the course trains and draws, on a device that is not the processor: no tensor may be left behind there."""
 
-import pretend
+import fake_device
 import pytest
 import torch
 
@@ -12,7 +12,7 @@ from course_lib.training.fit import Batches, fit
 @pytest.fixture
 def device():
     """The course on a pretended device without float64; what was loaded for it is forgotten afterwards."""
-    with pretend.installed(doubles=False):
+    with fake_device.installed(doubles=False):
         yield
 
 
@@ -43,7 +43,7 @@ def test_every_recipe_trains_there(name, device):
         muon=recipe.muon,
         progress=False,
     )
-    assert next(run.ema.parameters()).device == pretend.DEVICE and run.losses[0] > 0
+    assert next(run.ema.parameters()).device == fake_device.DEVICE and run.losses[0] > 0
 
 
 QUICK = [name for name, recipe in RECIPES.items() if recipe.sample and recipe.passes <= 64]
@@ -57,4 +57,4 @@ def test_every_model_draws_there(name, device):
     guidance = 1.5 if 1.5 in recipe.guidance else 1.0
     generator = torch.Generator().manual_seed(0)
     made = training.draw(name, recipe.as_they_are(wanted)[1], guidance=guidance, generator=generator, **dials)
-    assert made.device == pretend.DEVICE and made.shape == wanted.pixels.shape and made.float().std() > 20
+    assert made.device == fake_device.DEVICE and made.shape == wanted.pixels.shape and made.float().std() > 20

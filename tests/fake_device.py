@@ -141,7 +141,7 @@ def installed(doubles: bool = True):
 
     global DOUBLES
     DOUBLES, had = doubles, DOUBLES
-    device, precision, wide, adam = runtime.device, runtime.precision, runtime.wide, torch.optim.AdamW
+    device, precision, wide, adam = runtime.device, runtime.precision, runtime.float64_device, torch.optim.AdamW
     enabled, jvp = torch.is_autocast_enabled, torch.func.jvp
     inference = torch.inference_mode.__enter__, torch.inference_mode.__exit__
 
@@ -150,7 +150,7 @@ def installed(doubles: bool = True):
 
     runtime.device = lambda: DEVICE
     runtime.precision = lambda: (torch.float32, "the device is pretended")
-    runtime.wide = wide if doubles else lambda where: torch.device("cpu")
+    runtime.float64_device = wide if doubles else lambda where: torch.device("cpu")
     torch.optim.AdamW = unfused
     torch.inference_mode.__enter__, torch.inference_mode.__exit__ = _enter, _exit
     torch.func.jvp = _slope
@@ -161,7 +161,7 @@ def installed(doubles: bool = True):
     finally:
         torch.is_autocast_enabled, torch.func.jvp = enabled, jvp
         torch.inference_mode.__enter__, torch.inference_mode.__exit__ = inference
-        runtime.device, runtime.precision, runtime.wide, torch.optim.AdamW = device, precision, wide, adam
+        runtime.device, runtime.precision, runtime.float64_device, torch.optim.AdamW = device, precision, wide, adam
         DOUBLES = had
 
 
