@@ -11,13 +11,13 @@ from . import Found
 def scene_parser() -> Found:
     """What the parser of scenes reads right, wrong, or not at all, under noise, blur, in mere noise, and when torn"""
     rows, n = robustness(), 3000
-    shown = [{"model": row["what"], "n": n, **row} for row in rows]
+    shown = [{"model": row["what"], **row} for row in rows]
     return Found({"n": n, "rows": rows}, results.tidy(shown, "parse", ("correct", "abstained", "wrong"), seed=0))
 
 
 def robustness(n: int = 3000, layout: Layout = EASY, seed: int = 0) -> list[dict]:
-    """How the parser of scenes bears noise, blur, mere noise and broken objects: rows of `what`, and shares of
-    `correct`, `abstained` and `wrong`; of "torn" and "chimera" there is no right reading."""
+    """How the parser of scenes bears noise, blur, mere noise and broken objects: rows of `what`, `n`, and shares
+    of `correct`, `abstained` and `wrong`; of broken objects there is no right reading."""
     generator = torch.Generator().manual_seed(seed)
     cells, ground = scenes.sample(n, generator, layout)
     clean = scenes.render(cells, ground, layout).float() / 127.5 - 1
@@ -30,11 +30,9 @@ def robustness(n: int = 3000, layout: Layout = EASY, seed: int = 0) -> list[dict
     rows = []
     for what, x in (pictures | broken).items():
         made, on, sure = scenes.parse(x, layout)
-        same = sure & (what not in broken)
-        if what not in broken:
-            same &= (made == cells).all(1) & (on == ground)
-        counts = {"correct": same, "abstained": ~sure, "wrong": sure & ~same}
-        rows.append({"what": what} | {name: float(hits.double().mean()) for name, hits in counts.items()})
+        same = torch.zeros_like(sure) if what in broken else (made == cells).all(1) & (on == ground)
+        counts = {"correct": same & sure, "abstained": ~sure, "wrong": sure & ~same}
+        rows.append({"what": what, "n": len(x)} | {name: float(hits.double().mean()) for name, hits in counts.items()})
     return rows
 
 
