@@ -152,7 +152,9 @@ def test_another_shape_or_part_is_told_what_is_right():
 def test_pixels_in_another_range_are_refused_with_the_remedy():
     pixels = scenes.render(*scenes.sample(50, seeded()))
     for wrong in (pixels.float() / 255, pixels.float(), pixels.long(), pixels > 99):
-        with pytest.raises(ValueError, match=r"pixels must be uint8 or in \[-1, 1\], not torch.*give x \* 2 - 1"):
+        with pytest.raises(
+            ValueError, match=r"pixels must be uint8 or in \[-1, 1\] \(of \[0, 1\]: x \* 2 - 1\), not torch"
+        ):
             scenes.parse(wrong)
     for row in scenes.render(*every_cell(EASY))[::7].split(1):  # one alone: all that are right are read
         assert scenes.parse(row.float() / 127.5 - 1)[2].all()

@@ -59,7 +59,7 @@ def test_noise_makes_the_reader_abstain_and_not_err():
 def test_a_sign_in_another_range_or_torn_is_not_read():
     texts, ink, paper = sample(100, seeded())
     pixels = render_sign(texts, ink, paper)
-    with pytest.raises(ValueError, match=r"of \[0, 1\] give x \* 2 - 1"):
+    with pytest.raises(ValueError, match=r"of \[0, 1\]: x \* 2 - 1"):
         read_sign(pixels.float() / 255)
     torn = pixels.clone()
     torn[:, :, 4:8, :4] = pixels[:, :, :1, :1]  # a part of the first letter is bare

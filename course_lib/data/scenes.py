@@ -188,9 +188,7 @@ def match(tiles: Tensor, templates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     low = float(tiles.min()) if len(tiles) else -1.0
     if tiles.dtype != torch.uint8 and (not tiles.is_floating_point() or 0 <= low < BRIGHT):
-        raise ValueError(
-            f"pixels must be uint8 or in [-1, 1], not {tiles.dtype} from {low:g} on: of [0, 1] give x * 2 - 1."
-        )
+        raise ValueError(f"pixels must be uint8 or in [-1, 1] (of [0, 1]: x * 2 - 1), not {tiles.dtype} from {low:g}.")
     x = tiles.float() / 255 if tiles.dtype == torch.uint8 else tiles.float().add(1).div(2)
     y = templates.to(x.device).float() / 255
     parts = [cut(z.flatten(0, 1), PATCH, PATCH).flatten(2).transpose(0, 1) for z in (x, y)]  # P N·T D and P G·K D
