@@ -127,7 +127,7 @@ def test_open_bits_are_those_of_the_law_by_enumeration(text, part):
     if part:
         weight[scenes.HELD[cells].any(1)] = 0
     if not weight.any():
-        with pytest.raises(ValueError, match="asks for a kind that is held out"):
+        with pytest.raises(ValueError, match="is held out of training: ask for another"):
             bits(meaning, TINY, part)
         return
     p = weight[weight > 0] / weight.sum()
@@ -170,7 +170,7 @@ def test_without_positions_the_bits_are_the_placements():
     assert bits(Meaning(), EASY, "train") == pytest.approx(EASY.bits(56))
 
 
-@pytest.mark.parametrize("form", ["full", "no-positions", "no-colours", "no-kinds", "open", "count"])
+@pytest.mark.parametrize("form", ["full", "no-positions", "no-colours", "no-shapes", "open", "count"])
 def test_many_objects_are_counted_as_few_are(form):
     cells, ground = scenes.sample(40, seeded(), HARD)
     few = [said for said in captions.meanings(cells, ground, form, seeded(), HARD) if len(said.things) == 3]
@@ -178,6 +178,29 @@ def test_many_objects_are_counted_as_few_are(form):
     allowed = torch.ones_like(scenes.HELD)
     quick = [_apart(said, torch.stack([t.kinds() & allowed for t in said.things]), HARD) for said in few]
     assert slow == pytest.approx(quick)
+
+
+def test_what_is_held_out_is_named_and_other_parts_have_no_bits():
+    with pytest.raises(ValueError, match="A yellow square is held out of training: .*leave part='train' out"):
+        bits(read("small red circle and yellow square"), EASY, "train")
+    for part in ("pairs", "scenes", "test"):
+        with pytest.raises(ValueError, match=f"part='{part}' has no bits of its own: give None"):
+            bits(read("yellow square"), EASY, part)
+
+
+def test_two_relations_to_the_next_thing_are_not_written():
+    twice = Meaning((Thing(shape=0), Thing(shape=1)), ((0, "left of"), (0, "above")))
+    with pytest.raises(ValueError, match="a caption says one relation"):
+        write(twice)
+
+
+def test_a_place_may_stand_before_a_relation():
+    for place, name in product(range(9), captions.RELATIONS):
+        said = Meaning((Thing(shape=0, place=place), Thing(shape=1)), ((0, name),))
+        try:
+            assert read(write(said)) == said
+        except ValueError as error:
+            assert "contradicts itself" in str(error)
 
 
 def test_what_is_not_counted_says_so():

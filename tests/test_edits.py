@@ -110,6 +110,12 @@ def test_training_dialogues_hold_nothing_that_is_held_out():
     assert counts.min() == 1 and counts.max() == 3
     longest = max(text.count(" then ") for texts in talks.texts for text in texts)
     assert longest == 1  # three clauses are kept from training
+    between = []
+    for cells, ground, texts in zip(talks.cells, talks.ground, talks.texts):
+        turns = zip(cells.tolist(), ground.tolist(), map(read, texts))
+        between += [edits.change((row, on), clauses[0])[0] for row, on, clauses in turns if len(clauses) == 2]
+    assert len(between) > 200 and (scenes.split(torch.tensor(between)) == 0).all()
+    assert len(between) / 1800 == pytest.approx(0.18, abs=0.03)  # as the docstring says
     three = dialogue(300, 2, seeded(), part=None, clauses=3)
     assert max(text.count(" then ") for texts in three.texts for text in texts) == 2
 
@@ -126,6 +132,9 @@ def test_the_same_seed_gives_the_same_dialogues():
     assert dialogue(20, 3, seeded(1)).texts != one.texts
     with pytest.raises(ValueError, match="turns=0"):
         dialogue(1, 0, seeded())
+    for clauses in (0, 4):
+        with pytest.raises(ValueError, match=rf"clauses={clauses} in 1\.\.3"):
+            dialogue(1, 1, seeded(), clauses=clauses)
 
 
 def test_a_clause_can_be_said_and_read():

@@ -27,7 +27,7 @@ def test_the_law_itself_gets_full_marks(form, layout):
     texts = captions.caption(cells, ground, form, seeded(), layout)
     found = grade.report(scenes.render(cells, ground, layout), texts, layout)
     assert found.pop("n") == 40 and found.pop("abstained") == 0
-    assert all(value == 1 for name, value in found.items() if not name.endswith(("_low", "_high")))
+    assert all(value == 1 for name, value in found.items() if not name.endswith(("_low", "_high", "_n")))
 
 
 RED, BLUE = kind("circle", "red", "big"), kind("square", "blue", "small")
@@ -37,7 +37,7 @@ RED, BLUE = kind("circle", "red", "big"), kind("square", "blue", "small")
     ("cells", "ground", "wrong"),
     [
         ((RED, 0, BLUE), 1, set()),
-        ((RED, 0, BLUE), 2, {"fits"}),
+        ((RED, 0, BLUE), 2, {"fits", "ground"}),
         ((RED, BLUE), 1, {"fits", "place"}),
         ((BLUE, 0, RED), 1, {"fits", "relation"}),
         ((RED, 0, BLUE, BLUE), 1, {"fits", "count", "shape", "colour", "size", "place", "kind", "relation"}),
@@ -58,6 +58,19 @@ def test_no_picture_and_an_empty_one_fit_nothing():
     found = grade.report(noise, [""] * 20)
     assert found["abstained"] == 1 and found["fits"] == 0
     assert grade.report(picture(0), [""])["fits"] == 0
+
+
+def test_a_mark_says_of_how_many_pictures_it_is():
+    found = grade.report(picture(RED, 0, BLUE).repeat(3, 1, 1, 1), ["", "on grey", "red circle and object on white"])
+    assert found["n"] == 3 and found["ground_n"] == 2 and found["ground"] == 0.5 and "fits_n" not in found
+    assert found["colour_n"] == found["count_n"] == 1 and "relation" not in found and "place" not in found
+    with pytest.raises(ValueError, match="2 texts cannot grade 3 pictures"):
+        grade.marks(picture(RED).repeat(3, 1, 1, 1), ["", ""])
+
+
+def test_exact_is_where_the_cells_are():
+    cells, ground = scenes.sample(2, seeded())
+    assert grade.exact(scenes.render(cells, ground), cells.to("meta"), ground.to("meta")).device.type == "meta"
 
 
 def test_exact_is_the_very_scene():
@@ -112,4 +125,5 @@ def test_the_parser_abstains_rather_than_errs():
         assert row["correct"] + row["abstained"] + row["wrong"] == pytest.approx(1)
     assert rows["noise 0.05"]["correct"] == 1 and rows["noise 0.1"]["correct"] > 0.99
     assert all(rows[f"noise {sigma}"]["wrong"] == 0 for sigma in (0.05, 0.1, 0.15))
-    assert rows["only noise"]["abstained"] == 1 and all(row["wrong"] < 0.02 for row in rows.values())
+    assert all(rows[what]["abstained"] >= 0.998 for what in ("only noise", "torn", "chimera", "half and half"))
+    assert all(row["wrong"] < 0.02 for row in rows.values())

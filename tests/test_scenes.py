@@ -9,6 +9,7 @@ import torch
 from course_lib import data
 from course_lib.data import scenes
 from course_lib.data.scenes import EASY, HARD, KINDS, Layout
+from course_lib.experiments.scene_parser import broken_scenes
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -57,6 +58,30 @@ def test_tokens_that_are_no_patch_are_drawn_and_not_read():
         scenes.ids(factors)
 
 
+@pytest.mark.parametrize("layout", [EASY, HARD], ids=["easy", "hard"])
+def test_every_cell_counts_in_the_split(layout):
+    cells, _ = scenes.sample(60_000, seeded(), Layout(layout.rows, layout.columns, 3), "scenes")
+    for cell in range(layout.cells):
+        some = cells[cells[:, cell] > 0]
+        some[:, cell] = (some[:, cell] - 1 + torch.randint(1, KINDS, (len(some),), generator=seeded())) % KINDS + 1
+        some = some[~scenes.HELD[some].any(1)]
+        assert (scenes.split(some) == 1).double().mean() == pytest.approx(1 / 8, abs=0.03)
+
+
+@pytest.mark.parametrize("layout", [EASY, HARD], ids=["easy", "hard"])
+def test_a_broken_object_is_not_read(layout):
+    broken = broken_scenes(*scenes.sample(1000, seeded(), layout), seeded(1), layout)
+    assert set(broken) == {"torn", "chimera", "half and half"}
+    for pixels in broken.values():
+        assert len(pixels) > 900 and scenes.parse(pixels, layout)[2].double().mean() <= 0.002
+
+
+def test_a_patch_that_is_nothing_is_not_read():
+    pixels = scenes.render(*scenes.sample(200, seeded()))
+    pixels[:, :, 8:12, 12:16] = torch.randint(256, (200, 3, 4, 4), generator=seeded(), dtype=torch.uint8)
+    assert not scenes.parse(pixels)[2].any()
+
+
 def test_a_torn_object_is_not_read():
     cells, ground = torch.tensor([[0, 0, 0, 0, scenes.kind("circle", "red", "big"), 0, 0, 0, 0]]), torch.tensor([2])
     pixels = scenes.render(cells, ground)
@@ -95,7 +120,7 @@ def test_a_part_holds_only_its_own(layout, part):
 
 def test_the_split_is_the_same_everywhere():
     rows = torch.nn.functional.pad(torch.arange(33, 65).view(-1, 1) - torch.tensor([0, 10, 21]), (6, 0))
-    assert "".join(map(str, scenes.split(rows).tolist())) == "22000000122200001000022001002200"
+    assert "".join(map(str, scenes.split(rows).tolist())) == "22000000022200000000122000012210"
     cells, _ = scenes.sample(4000, seeded())
     three = (cells > 0).sum(1) == 3
     free = ~scenes.HELD[cells].any(1)
@@ -109,10 +134,40 @@ def test_another_shape_or_part_is_told_what_is_right():
         scenes.parse(torch.zeros(2, 3, 28, 28, dtype=torch.uint8))
     with pytest.raises(ValueError, match=r"cells must be whole numbers \[N, 9\]"):
         scenes.render(torch.zeros(2, 16, dtype=torch.int64), torch.zeros(2, dtype=torch.int64))
+    for cell, on, says in (
+        (65, 0, "cells must lie in 0..64"),
+        (-1, 0, "cells must lie"),
+        (1, 4, "ground must lie in 0..3"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            scenes.render(torch.full((2, 9), cell), torch.full((2,), on))
+        with pytest.raises(ValueError, match=says):
+            scenes.tokens(torch.full((2, 9), cell), torch.full((2,), on))
     with pytest.raises(ValueError, match="part='test' is not a part of the scenes. Choose one of train, scenes, pairs"):
         scenes.sample(1, seeded(), part="test")
     with pytest.raises(ValueError, match="scenes of 3 objects or more"):
         scenes.sample(1, seeded(), Layout(2, 2, 2), "scenes")
+
+
+def test_pixels_in_another_range_are_refused_with_the_remedy():
+    pixels = scenes.render(*scenes.sample(50, seeded()))
+    for wrong in (pixels.float() / 255, pixels.float(), pixels.long(), pixels > 99):
+        with pytest.raises(
+            ValueError, match=r"pixels must be uint8 or in \[-1, 1\] \(of \[0, 1\]: x \* 2 - 1\), not torch"
+        ):
+            scenes.parse(wrong)
+    for row in scenes.render(*every_cell(EASY))[::7].split(1):  # one alone: all that are right are read
+        assert scenes.parse(row.float() / 127.5 - 1)[2].all()
+        try:
+            assert not scenes.parse(row.float() / 255)[2].any() or row.min() == 255
+        except ValueError as error:
+            assert "x * 2 - 1" in str(error)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 1), (3, 5, 3), (3, 3, 0), (4, 4, 7), (2, 2, 5), (1, 1, 2)])
+def test_a_layout_that_cannot_be_named_or_filled_is_refused(shape):
+    with pytest.raises(ValueError, match="must have 1 to 4 rows and columns"):
+        Layout(*shape)
 
 
 def test_twenty_thousand_are_drawn_and_read_in_seconds():
@@ -149,10 +204,13 @@ def test_colours_can_be_told_apart(eye):
 
 
 def test_scenes_are_a_set_of_pictures_like_any_other():
-    train, test = data.load("scenes"), data.load("scenes", "test")
+    train, held, test = (data.load("scenes", split) for split in ("train", "validation", "test"))
     assert len(train) == 10_000 and train.pixels.shape[1:] == (3, 24, 24)
     some = test[[3, 1]]
     assert torch.equal(some.extra["cells"], test.extra["cells"][[3, 1]])
     assert some.captions == [test.captions[3], test.captions[1]]
     assert torch.equal(scenes.render(**some.extra), some.pixels)
+    rows = [{(*row, on) for row, on in zip(*map(torch.Tensor.tolist, some.extra.values()))} for some in (train, held)]
+    assert len(held) == 2000 and not rows[0] & rows[1]
+    assert (held.labels.bincount() / 2000).tolist() == pytest.approx([0.08, 0.45, 0.47], abs=0.01)
     assert scenes.split(train.extra["cells"]).max() == 0 and (scenes.split(test.extra["cells"]) == 2).all()

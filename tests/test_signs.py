@@ -1,6 +1,7 @@
 """Signs: letters that can be told apart, words that are read back, and splits that keep what they promise."""
 
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -11,6 +12,10 @@ from course_lib.data.signs import INKS, LETTERS, PAPERS, read_sign, render_sign,
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def bigrams(texts: tuple[str, ...]) -> set[str]:
+    return {a + b for text in texts for a, b in pairwise(text)}
 
 
 def test_any_two_letters_differ_by_three_pixels():
@@ -51,6 +56,17 @@ def test_noise_makes_the_reader_abstain_and_not_err():
     assert not read_sign(torch.rand(50, 3, 16, 48, generator=seeded()) * 2 - 1)[3].any()
 
 
+def test_a_sign_in_another_range_or_torn_is_not_read():
+    texts, ink, paper = sample(100, seeded())
+    pixels = render_sign(texts, ink, paper)
+    with pytest.raises(ValueError, match=r"of \[0, 1\]: x \* 2 - 1"):
+        read_sign(pixels.float() / 255)
+    torn = pixels.clone()
+    torn[:, :, 4:8, :4] = pixels[:, :, :1, :1]  # a part of the first letter is bare
+    changed = (torn != pixels).flatten(1).any(1)
+    assert changed.sum() > 80 and not read_sign(torn[changed])[3].any()
+
+
 def test_a_sign_that_is_empty_or_has_a_gap_is_not_sure():
     assert read_sign(render_sign(["", "A B", "AB"], torch.zeros(3).long(), torch.zeros(3).long()))[3].tolist() == [
         False,
@@ -63,9 +79,7 @@ def test_words_are_split_as_promised():
     train, held, rare = (words(split) for split in signs.SPLITS)
     assert (len(train), len(held)) == (1000, 250) and len(rare) > 100
     assert not set(train) & set(held) and not set(rare) & (set(train) | set(held))
-    assert not signs.bigrams(train) & set(signs.UNSEEN) and all(
-        signs.bigrams([word]) & set(signs.UNSEEN) for word in rare
-    )
+    assert not bigrams(train) & set(signs.UNSEEN) and all(bigrams([word]) & set(signs.UNSEEN) for word in rare)
     every = "".join((*train, *held, *rare))
     assert set(every) == set("".join(train)) == set(LETTERS[:26])
     assert {len(word) for word in train + held + rare} == {1, 2, 3, 4, 5, 6}

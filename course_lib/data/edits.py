@@ -47,9 +47,7 @@ def read(text: str, layout: Layout = EASY) -> tuple[Clause, ...]:
     if not clauses:
         raise ValueError(f"The instruction is empty. Say one of {', '.join(OPS[:-1])}.")
     if len(clauses) > 1 and any(clause.op in ("undo", "keep") for clause in clauses):
-        raise ValueError(
-            f"'undo' and 'keep' stand alone, but {text!r} joins them to more. Give them a turn of their own."
-        )
+        raise ValueError(f"'undo' and 'keep' stand alone, but {text!r} joins them to more. Give each its own turn.")
     return clauses
 
 
@@ -66,8 +64,10 @@ def _clause(rest: list[str], text: str, layout: Layout) -> Clause:
     many, thing = phrase(rest, text, layout)
     if many is not None:
         raise ValueError(f"{text!r} counts objects, but a clause changes one. Leave {COUNTS[many - 1]!r} out.")
+    if op == "remove" and rest:
+        raise ValueError(f"{text!r} should end before {rest[0]!r}, or go on with 'then'.")
     if op == "remove":
-        return Clause(op, thing, _last(rest, None, (), text))
+        return Clause(op, thing)
     if op == "make":
         return Clause(op, thing, _last(rest, "", (*COLOURS, *SIZES), text))
     if op == "move":
@@ -78,12 +78,8 @@ def _clause(rest: list[str], text: str, layout: Layout) -> Clause:
     return Clause(op, thing, value)
 
 
-def _last(rest: list[str], link: str | None, choices: tuple | list, text: str) -> str:
-    """The last word of a clause, after the word `link`; with `link` None there must be none."""
-    if link is None:
-        if rest:
-            raise ValueError(f"{text!r} should end before {rest[0]!r}, or go on with 'then'.")
-        return ""
+def _last(rest: list[str], link: str, choices: tuple | list, text: str) -> str:
+    """The last word of a clause, after the word `link`, if that is any."""
     if len(rest) != 1 + bool(link) or rest[-1] not in choices or rest[:-1] != [link] * bool(link):
         lead = f"{link!r} and " if link else ""
         raise ValueError(f"A clause of {text!r} must end with {lead}one of {', '.join(choices)}.")

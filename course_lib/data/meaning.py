@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.data.scenes import ATTRIBUTES, EASY, GROUNDS, HELD, KINDS, Layout
+from course_lib.data.scenes import ATTRIBUTES, COLOURS, EASY, GROUNDS, HELD, KINDS, SHAPES, Layout
 
 RELATIONS = {  # of one object, in row r and column c, to another, in R and C
     "left of": lambda r, c, R, C: c < C,
@@ -105,14 +105,17 @@ def bits(meaning: Meaning, layout: Layout = EASY, part: str | None = None) -> fl
     eight that "train" leaves out is not subtracted: nothing but memory can know it. ValueError for four objects or more
     that stand in relations or could change their names. Built in notebook 13.
     """
+    if part not in (None, "train"):
+        raise ValueError(f"part={part!r} has no bits of its own: give None for the whole law, or 'train'.")
     allowed = torch.ones_like(HELD) if part is None else ~HELD
     free = math.log2(len(GROUNDS)) * (meaning.ground is None)
     if meaning.things is None:
         return layout.bits(int(allowed[1:].sum())) - math.log2(len(GROUNDS)) + free
     things = meaning.things
     kinds = torch.stack([thing.kinds() & allowed for thing in things])  # things, 65
-    if not bool(kinds.any(1).all()):
-        raise ValueError(f"A thing that is meant can never be drawn: {meaning} asks for a kind that is held out.")
+    never = [f"{COLOURS[thing.colour]} {SHAPES[thing.shape]}" for thing, fit in zip(things, kinds) if not fit.any()]
+    if never:
+        raise ValueError(f"A {never[0]} is held out of training: ask for another, or leave part='train' out.")
     if len(things) > 3:
         return free + _apart(meaning, kinds, layout)
     orders = torch.tensor(list(permutations(range(len(things)))))

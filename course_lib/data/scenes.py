@@ -29,7 +29,8 @@ CELL, PATCH = 8, 4
 HELD_OUT = (("circle", "cyan"), ("square", "yellow"), ("triangle", "red"), ("cross", "purple"))
 PARTS = ("train", "scenes", "pairs")
 SHARE = 8  # one in so many scenes of three objects or more is kept from training
-MARGIN, FAR = 0.3, 0.04  # how clearly the nearest picture of a cell must win, and how far it may be
+MARGIN, FAR, TORN = 0.3, 0.04, 0.2  # how clearly the best must win: see `match`
+BRIGHT = 0.17  # of the pictures in [-1, 1] only pink on white, from 0.176 on, and white are brighter throughout
 
 DRAWN = """
 .###. ..###.. ##### ####### ..#.. ...#... #...# ##...##
@@ -44,14 +45,16 @@ DRAWN = """
 
 @dataclass(frozen=True)
 class Layout:
-    """`rows`×`columns` cells of 8 pixels with 1 to `most` objects: every number, set of cells and kind equally likely.
-
-    Built in notebook 13.
-    """
+    """`rows`×`columns` cells of 8 pixels, at most 4×4, with 1 to `most` objects, at most 6 (else ValueError): every
+    number, set of cells and kind equally likely. Built in notebook 13."""
 
     rows: int
     columns: int
     most: int
+
+    def __post_init__(self):
+        if not (1 <= self.rows <= 4 and 1 <= self.columns <= 4 and 1 <= self.most <= min(6, self.cells)):
+            raise ValueError(f"{self!r} must have 1 to 4 rows and columns, and most from 1 to 6 and to its cells.")
 
     def __str__(self) -> str:
         return f"the layout of {self.rows}×{self.columns} cells"
@@ -61,14 +64,10 @@ class Layout:
         """How many cells there are."""
         return self.rows * self.columns
 
-    def scenes(self, objects: int, kinds: int = KINDS) -> int:
-        """How many scenes of so many objects there are."""
-        return math.comb(self.cells, objects) * kinds**objects * len(GROUNDS)
-
     def bits(self, kinds: int = KINDS) -> float:
         """Exact entropy of the law: 20.50 bits for `EASY`, 34.9 for `HARD`, less with fewer kinds."""
-        counts = range(1, self.most + 1)
-        return math.log2(self.most) + sum(math.log2(self.scenes(k, kinds)) for k in counts) / self.most
+        each = [math.comb(self.cells, k) * kinds**k * len(GROUNDS) for k in range(1, self.most + 1)]
+        return math.log2(self.most * math.prod(each) ** (1 / self.most))
 
 
 EASY, HARD = Layout(3, 3, 3), Layout(4, 4, 6)
@@ -124,10 +123,9 @@ def split(cells: Tensor) -> Tensor:
     """Which of `PARTS` each scene is in, int64 [N]: 2 with a held-out (shape, colour), 1 for one in eight of three
     objects or more, by a checksum of its cells, and 0, "train", for the rest. Built in notebook 13."""
     code = torch.zeros_like(cells[:, 0])
-    for column in cells.unbind(1):
-        code = (code * 1103515245 + column + 12345) & 0x7FFFFFFF
-    held = (code >> 16) % SHARE == 0
-    part = (held & ((cells > 0).sum(1) >= 3)).long()
+    for column in (*cells.unbind(1), 0, 0):  # twice more, so that the last cells count as much as the first
+        code = ((code ^ code >> 15) * 1103515245 + column + 12345) & 0x7FFFFFFF
+    part = (((code >> 16) % SHARE == 0) & ((cells > 0).sum(1) >= 3)).long()
     return part.masked_fill(HELD.to(cells.device)[cells].any(1), 2)
 
 
@@ -153,11 +151,13 @@ def sample(n: int, generator: torch.Generator, layout: Layout = EASY, part: str 
     return cells, torch.randint(len(GROUNDS), (n,), generator=generator)
 
 
-def _check(cells: Tensor, layout: Layout) -> None:
+def _check(cells: Tensor, ground: Tensor, layout: Layout) -> None:
     if cells.ndim != 2 or cells.shape[1] != layout.cells or cells.is_floating_point():
-        raise ValueError(
-            f"cells must be whole numbers [N, {layout.cells}] for {layout}, not {cells.dtype} {list(cells.shape)}."
-        )
+        found = f"{cells.dtype} {list(cells.shape)}"
+        raise ValueError(f"cells must be whole numbers [N, {layout.cells}] for {layout}, not {found}.")
+    for name, numbers, end in (("cells", cells, KINDS), ("ground", ground, len(GROUNDS) - 1)):
+        if ((numbers < 0) | (numbers > end)).any():
+            raise ValueError(f"{name} must lie in 0..{end}, not run from {numbers.min()} to {numbers.max()}.")
 
 
 def join(tiles: Tensor, rows: int, columns: int) -> Tensor:
@@ -175,7 +175,7 @@ def cut(pixels: Tensor, h: int, w: int) -> Tensor:
 
 def render(cells: Tensor, ground: Tensor, layout: Layout = EASY) -> Tensor:
     """The pictures of scenes, uint8 [N, 3, 8·rows, 8·columns]. Built in notebook 13."""
-    _check(cells, layout)
+    _check(cells, ground, layout)
     return join(TABLE.to(cells.device)[ground[:, None], cells], layout.rows, layout.columns)
 
 
@@ -183,23 +183,25 @@ def match(tiles: Tensor, templates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Which template each tile shows: the group [N], the template [N, T], and whether both are sure, bool [N].
 
     `tiles` uint8, or floats in [-1, 1], [N, T, C, h, w]; `templates` uint8 [G, K, C, h, w]. All tiles of a picture are
-    of one group. It is sure where picture and tiles lie clearly nearer to the best than to the second best (`MARGIN`),
-    and no tile's mean square, of pixels in 0..1, is over `FAR`.
+    of one group. It is sure where each tile is clearly nearer to its template than to any other (`MARGIN`), each patch
+    near it (`FAR`) and not nearer to that of another by more than `TORN`. ValueError of other numbers, as [0, 1] are.
     """
-    x = (tiles.float() / 255 if tiles.dtype == torch.uint8 else tiles.float().add(1).div(2)).flatten(2)  # N T D
-    y = (templates.to(x.device).float() / 255).flatten(2)  # G K D
-    far = x.square().sum(-1, keepdim=True) - 2 * x @ y.flatten(0, 1).T + y.flatten(0, 1).square().sum(-1)
-    far = far.clamp(min=0).unflatten(-1, y.shape[:2])  # N T G K
-    nearest, best = far.min(-1)  # N T G
-    sums, groups = nearest.sum(1).topk(2, largest=False)  # N 2
-    one, two = (y[g[:, None], best.gather(2, g[:, None, None].expand(-1, x.shape[1], 1))[..., 0]] for g in groups.T)
-    sure = sums[:, 1] - sums[:, 0] >= MARGIN * (one - two).square().sum((1, 2))
-    group = groups[:, 0]
-    inside = far.gather(2, group.view(-1, 1, 1, 1).expand(-1, x.shape[1], 1, y.shape[1]))[:, :, 0]
-    two, ids = inside.topk(2, largest=False)  # N T 2
-    apart = torch.cdist(y, y).square()[group[:, None], ids[..., 0], ids[..., 1]]
-    sure &= ((two[..., 1] - two[..., 0] >= MARGIN * apart) & (two[..., 0] <= FAR * x.shape[-1])).all(1)
-    return group, ids[..., 0], sure
+    low = float(tiles.min()) if len(tiles) else -1.0
+    if tiles.dtype != torch.uint8 and (not tiles.is_floating_point() or 0 <= low < BRIGHT):
+        raise ValueError(f"pixels must be uint8 or in [-1, 1] (of [0, 1]: x * 2 - 1), not {tiles.dtype} from {low:g}.")
+    x = tiles.float() / 255 if tiles.dtype == torch.uint8 else tiles.float().add(1).div(2)
+    y = templates.to(x.device).float() / 255
+    parts = [cut(z.flatten(0, 1), PATCH, PATCH).flatten(2).transpose(0, 1) for z in (x, y)]  # P N·T D and P G·K D
+    each = torch.cdist(*parts).square().unflatten(1, x.shape[:2])  # P N T G·K
+    groups = each.sum(0).unflatten(-1, y.shape[:2])
+    group = groups.amin(-1).sum(1).argmin(-1)
+    found = groups[torch.arange(len(x)), :, group].argmin(-1)  # N T
+    best = found + group[:, None] * y.shape[1]
+    own = each.gather(-1, best.expand(len(each), -1, -1)[..., None])  # P N T 1
+    apart = torch.cdist(parts[1], parts[1]).square().sum(0)[best]  # N T G·K, 0 where two groups have the same picture
+    clear = ((each - own).sum(0) >= MARGIN * apart - 1e-3).all(-1)
+    whole = (own <= FAR * parts[0].shape[-1]) & (own <= each.amin(-1, keepdim=True) + TORN)
+    return group, found, (clear & whole[..., 0].all(0)).all(1)
 
 
 def parse(pixels: Tensor, layout: Layout = EASY, chunk: int = 1000) -> tuple[Tensor, Tensor, Tensor]:
@@ -218,10 +220,9 @@ def parse(pixels: Tensor, layout: Layout = EASY, chunk: int = 1000) -> tuple[Ten
 def tokens(cells: Tensor, ground: Tensor, layout: Layout = EASY) -> Tensor:
     """Scenes as factors of their 4×4 patches in raster order, int64 [N, T, 3]: mask, ink and ground.
 
-    There are `len(MASKS)` masks, 9 inks (0 where nothing is inked) and 5 grounds (4 where none shows).
-    Built in notebook 13.
+    There are `len(MASKS)` masks, 9 inks (0 where there is none) and 5 grounds (4 where none is). Built in notebook 13.
     """
-    _check(cells, layout)
+    _check(cells, ground, layout)
     quarters = TOKENS.to(cells.device)[ground[:, None], cells].unflatten(2, (2, 2))  # N C 2 2 3
     return join(quarters.movedim(-1, 2), layout.rows, layout.columns).flatten(2).transpose(1, 2)
 

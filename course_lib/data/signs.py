@@ -2,7 +2,6 @@
 
 import random
 from functools import lru_cache
-from itertools import pairwise
 from zlib import crc32
 
 import torch
@@ -52,11 +51,6 @@ def words(split: str = "train") -> tuple[str, ...]:
     rare = [word for word in every if any(pair in word for pair in UNSEEN)]
     rest = sorted(set(every) - set(rare), key=lambda word: crc32(word.encode()))
     return tuple(sorted({"train": rest[250:], "held": rest[:250], "bigrams": rare}[split]))
-
-
-def bigrams(texts: tuple[str, ...] | list[str]) -> set[str]:
-    """All pairs of neighbouring letters of the texts."""
-    return {a + b for text in texts for a, b in pairwise(text)}
 
 
 def spell(texts: list[str], slots: int = SLOTS) -> Tensor:

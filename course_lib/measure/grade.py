@@ -13,9 +13,9 @@ from course_lib.data.scenes import EASY, Layout
 from course_lib.measure.frechet import wilson
 from course_lib.measure.likelihood import mean_and_interval
 
-# What of a caption must hold for each mark: the fields of its things, with its relations or without.
-MARKS = {"count": ((), False)} | {name: ((name,), False) for name in ("shape", "colour", "size", "place")}
-MARKS |= {"kind": (("shape", "colour", "size"), False), "relation": (("shape", "colour", "size"), True)}
+# The fields of a caption's things that must hold for each mark; for "relation" its relations too.
+MARKS = {"count": (), "ground": ()} | {name: (name,) for name in ("shape", "colour", "size", "place")}
+MARKS |= dict.fromkeys(("kind", "relation"), ("shape", "colour", "size"))
 
 
 def share(hits: Tensor, name: str = "share") -> dict[str, float]:
@@ -28,7 +28,9 @@ def share(hits: Tensor, name: str = "share") -> dict[str, float]:
 
 def only(meaning: Meaning, mark: str) -> Meaning | None:
     """The part of a meaning that a mark of `MARKS` is about; None where it says nothing of that."""
-    fields, related = MARKS[mark]
+    fields, related = MARKS[mark], mark == "relation"
+    if mark == "ground":
+        return None if meaning.ground is None else Meaning(ground=meaning.ground)
     if meaning.things is None or (related and not meaning.relations):
         return None
     things = tuple(Thing(**{name: getattr(thing, name) for name in fields}) for thing in meaning.things)
@@ -44,32 +46,38 @@ def marks(pixels: Tensor, texts: list[str], layout: Layout = EASY) -> dict[str, 
     pixels are that scene's exactly. A mark of `MARKS` says whether the objects could be named so that it holds: "shape"
     is right where the shapes are, on whatever objects, "kind" where each has its own colour and size too.
     """
+    if len(texts) != len(pixels):
+        raise ValueError(f"{len(texts)} texts cannot grade {len(pixels)} pictures: give one each.")
     cells, ground, sure = (column.cpu() for column in scenes.parse(pixels, layout))
     lawful = ((cells > 0).sum(1) >= 1) & ((cells > 0).sum(1) <= layout.most)
-    found = {"abstained": ~sure, "fits": torch.zeros_like(sure)}
+    said = [read(text, layout) for text in texts]
+
+    def held(parts):
+        rows = [(i, part) for i, part in enumerate(parts) if part is not None]
+        hits = [bool(sure[i] and fits(cells[i : i + 1], ground[i : i + 1], part, layout)) for i, part in rows]
+        return torch.tensor(hits, dtype=torch.bool)
+
+    found = {"abstained": ~sure, "fits": held(said) & lawful}
     if pixels.dtype == torch.uint8:
         found["clean"] = sure & (scenes.render(cells, ground, layout) == pixels.cpu()).flatten(1).all(1)
-    each = {mark: [] for mark in MARKS}
-    for i, text in enumerate(texts):
-        meaning = read(text, layout)
-        row = cells[i : i + 1], ground[i : i + 1]
-        found["fits"][i] = sure[i] & lawful[i] & fits(*row, meaning, layout)[0]
-        for mark in MARKS:
-            part = only(meaning, mark)
-            if part is not None:
-                each[mark].append(bool(sure[i] & fits(*row, part, layout)[0]))
-    return found | {mark: torch.tensor(hits) for mark, hits in each.items() if hits}
+    each = {mark: held([only(meaning, mark) for meaning in said]) for mark in MARKS}
+    return found | {mark: hits for mark, hits in each.items() if len(hits)}
 
 
 def report(pixels: Tensor, texts: list[str], layout: Layout = EASY) -> dict[str, float]:
-    """The shares of all `marks` with their 95 % intervals, and `n`. Built in notebook 13."""
-    found = [share(hits, name) for name, hits in marks(pixels, texts, layout).items()]
-    return {"n": len(texts)} | {key: value for part in found for key, value in part.items()}
+    """The shares of all `marks` with their 95 % intervals, and `n`; `NAME_n` where a mark is of fewer pictures.
+
+    Built in notebook 13.
+    """
+    found = {"n": len(texts)}
+    for name, hits in marks(pixels, texts, layout).items():
+        found |= share(hits, name) | ({f"{name}_n": len(hits)} if len(hits) < len(texts) else {})
+    return found
 
 
 def exact(pixels: Tensor, cells: Tensor, ground: Tensor, layout: Layout = EASY) -> Tensor:
     """Whether each picture is surely that very scene, bool [N]: for full captions and edits."""
-    made, on, sure = scenes.parse(pixels, layout)
+    made, on, sure = (column.to(cells.device) for column in scenes.parse(pixels, layout))
     return sure & (made == cells).all(1) & (on == ground)
 
 
