@@ -176,7 +176,7 @@ def test_the_trial_of_mirrors_follows_three_kinds_of_emoji(monkeypatch):
     monkeypatch.setenv("COURSE_BUDGET", "0.0006")  # one step
     monkeypatch.setattr(mirrors, "LOOK", 1)
     monkeypatch.setattr(data, "load", lambda name, split="train": whole(name, split)[:70])
-    metrics = mirrors.emoji_mirrors(kept.append)
+    metrics = mirrors.emoji_mirrors(kept.append).metrics
     assert len(kept) == 2 and metrics["n"] == {"validation": 70, "test": 70, "train": 70}
     for way in ("with", "without"):
         assert all(0 < metrics[way][part][0] < 64 * 8 for part in ("train", "validation", "test"))

@@ -185,11 +185,3 @@ def test_errors_of_zero_are_what_noise_and_data_have():
     x = torch.full((4, 1, 28, 28), 0.5)
     found = denoising.errors(lambda x, t, labels: torch.zeros_like(x), x, torch.zeros(4, dtype=torch.long), (0.1, 0.9))
     assert found == pytest.approx([1.25, 1.25], rel=0.1)
-
-
-def test_a_row_is_worked_out_once(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    calls = []
-    for _ in range(2):
-        row = denoising._kept("some", "key", lambda: calls.append(1) or {"value": 3})
-    assert row == {"value": 3} and calls == [1]

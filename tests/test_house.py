@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from course_lib.data import results
 from course_lib.places import EDITION
 from course_lib.publish import code_hash
 
@@ -353,8 +354,7 @@ def test_pictures_in_the_text_have_words_for_those_who_do_not_see_them(path):
 
 
 def test_every_notebook_has_its_cost_within_the_limits():
-    path = ROOT / "data" / "results" / "notebooks.json"
-    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows = results.read("notebooks")
     assert sorted(rows) == [path.stem for path in NOTEBOOKS]
     for name, row in rows.items():
         assert row["peak_mb"] <= 1000, f"{name} takes {row['peak_mb']} MB: a free Binder has 1 GB"

@@ -170,7 +170,8 @@ def test_a_digest_stands_for_settings(one, other):
 def test_code_is_the_last_commit_of_the_package_and_a_plus_where_it_was_changed(monkeypatch, tmp_path):
     def git(*words):
         who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
-        return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        how = {"check": True, "capture_output": True, "encoding": "utf-8"}
+        return subprocess.run(["git", *who, *words], cwd=tmp_path, **how).stdout
 
     monkeypatch.setattr(runtime, "ROOT", tmp_path)
     (tmp_path / "course_lib").mkdir()

@@ -118,7 +118,8 @@ HARM = {
 
 @pytest.mark.parametrize("name", HARM)
 def test_rows_that_were_made_up_are_made_anew(name, make, interrupted):
-    interrupted.write_text(json.dumps(HARM[name](json.loads(interrupted.read_text(encoding="utf-8")))))
+    harmed = json.dumps(HARM[name](json.loads(interrupted.read_text(encoding="utf-8"))))
+    interrupted.write_text(harmed, encoding="utf-8")
     found = rows.rows("test", KEYS, make, n=5)
     assert make.made == KEYS[:2] + KEYS and [row["value"] for row in found] == [10, 10, 20, 20]
 

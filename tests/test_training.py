@@ -796,7 +796,7 @@ def rewritten(path, change, tensors=None) -> None:
     about.pop("seal", None)
     tensors = tensors or load_file(path)
     about["weights"] = checkpoints.digest(tensors)
-    save_file(tensors, path, {"course": json.dumps(about)})
+    save_file(tensors, path, {"course": checkpoints._sealed(about)})
 
 
 @pytest.mark.parametrize(
@@ -1188,6 +1188,37 @@ def test_a_recipe_ends_in_a_checkpoint_with_its_story(small):
     assert all(torch.equal(v.cpu(), rounded[k].cpu()) for k, v in training.load("small").state_dict().items())
     left = [path.suffix for path in (runtime.cache_dir() / "training").iterdir()]
     assert left == [".lock"]  # finished: nothing unfinished stays, and an empty lock file that nobody holds
+
+
+def test_a_recipe_may_draw_its_batches_on_the_fly_and_give_any_tuple(small, monkeypatch):
+    def drawn():
+        def batch(step):
+            own = runtime.generator(0, step)
+            return torch.randn(8, 1, 28, 28, generator=own), torch.randint(10, (8,), generator=own), torch.ones(8)
+
+        return batch
+
+    def loss(model, batch, *, generator=None):
+        x, labels, weight = batch
+        return losses.classify(model, (x, labels), generator=generator) * weight.mean()
+
+    monkeypatch.setitem(RECIPES, "small", replace(RECIPES["small"], batches=drawn, loss=loss))
+    run = training.train("small", progress=False)
+    assert run.finished and not small  # no pictures were read
+    assert training.header("small")["data"] == {"name": "fashion", "pictures": 40}
+    assert training.train("small", progress=False).losses == run.losses  # the same batches again
+
+
+def test_losses_made_by_the_same_function_of_other_numbers_are_told_apart():
+    def made(shift, seen):
+        def loss(model, batch, *, generator=None):
+            seen.append(shift)
+            return (model(batch[0]) * shift).mean()
+
+        return loss
+
+    one, same, other = (origin.said(made(*of)) for of in ((1.0, []), (1.0, [3]), (3.0, [])))
+    assert one == same != other  # a list that fills up is no setting
 
 
 def test_an_interrupted_recipe_goes_on(small, monkeypatch):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from ..data.files import sha256
 from .checkpoints import CheckpointError, digest
 
 
@@ -23,13 +22,10 @@ def said(value) -> str:
         return f"[{', '.join(map(said, value))}]"
     if value is None or isinstance(value, int | float | str):
         return str(value)
-    if code := getattr(value, "__code__", None):  # a function: what it does, wherever it was written
-        plain = [const for const in code.co_consts if not hasattr(const, "co_code")]
-        held = [cell.cell_contents for cell in value.__closure__ or ()]
-        done = sha256(repr((code.co_code, code.co_names, plain, value.__defaults__ is None)).encode())[:12]
-        return f"{value.__module__}.{value.__qualname__} {done}{said(held) if held else ''}"
     named = value if hasattr(value, "__qualname__") else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
+    held = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    held = [one for one in held if isinstance(one, int | float | str)]  # what can change is no setting
+    return f"{named.__module__}.{named.__qualname__}" + (said(held) if held else "")
 
 
 def _pairs(values: dict) -> list[str]:
