@@ -24,7 +24,7 @@ def said(value) -> str:
         return str(value)
     named = value if hasattr(value, "__qualname__") else type(value)
     held = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
-    held = [one for one in held if isinstance(one, int | float | str)]  # what can change is no setting
+    held = [one for one in held if isinstance(one, int | float)]  # its numbers; a list that fills up is no setting
     return f"{named.__module__}.{named.__qualname__}" + (said(held) if held else "")
 
 
