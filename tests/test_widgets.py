@@ -210,7 +210,7 @@ def test_who_asks_for_less_motion_gets_still_pictures(sheet, name, start):
     moving, frames = found(sheet, name), {}
     for motion in ("no-preference", "reduce"):
         sheet.emulate_media(reduced_motion=motion)
-        moving.locator("select").last.select_option(index=0 if name == "currents" else 1)
+        moving.locator("select").last.select_option(index=0 if name == "currents" else 2)
         sheet.wait_for_function("(node) => !node.ariaBusy", arg=moving.element_handle())
         moving.evaluate("""(node) => {
           node.frames = new Set();
