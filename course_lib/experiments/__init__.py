@@ -38,11 +38,9 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "noise-likelihood": _later(".noise_likelihood", "noise_likelihood", "bits a pixel of a model of noise"),
     "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
-    "budget": _later(
-        ".comparisons", "budget", "tokens against noise over training budgets (a night; minutes on a GPU)"
-    ),
+    "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
-    "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (half an hour)"),
+    "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 
 
