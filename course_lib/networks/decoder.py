@@ -132,7 +132,7 @@ _LAYOUTS: WeakKeyDictionary = WeakKeyDictionary()
 
 def _layout(model: nn.Module, dtype: torch.dtype) -> tuple[list[Callable], Callable]:
     """Blocks and head of a model laid out for few rows; of a frozen one once, as long as its weights stay the same."""
-    make = lambda: ([_laid_out(block, dtype) for block in model.blocks], product(model.head.weight, dtype))  # noqa: E731
+    make = lambda: ([_laid_out(block, dtype) for block in model.blocks], product(model.answers(), dtype))  # noqa: E731
     if any(p.requires_grad or p.is_inference() for p in model.parameters()):
         return make()  # fused optimisers move weights without a new version
     state = dtype, tuple((p.data_ptr(), p._version) for p in model.parameters())

@@ -13,6 +13,18 @@ def patchify(x: Tensor, patch: int) -> Tensor:
     return x.permute(0, 2, 4, 1, 3, 5).reshape(B, (H // patch) * (W // patch), C * patch * patch)
 
 
+def cut(x: Tensor, grid: tuple[int, int], numbers: int) -> Tensor:
+    """`[B, C, H, W]` as the `[B, T, numbers]` of the patches on a grid; ValueError where the grid can't cut it so."""
+    (H, W), C = grid, x.shape[1]
+    p = math.isqrt(numbers // C) if C else 0
+    if C * p * p != numbers or x.shape[2:] != (H * p, W * p):
+        raise ValueError(
+            f"pictures must be cut into {H}×{W} patches of {numbers} numbers, "
+            f"which pictures of shape {list(x.shape)} can't."
+        )
+    return patchify(x, p)
+
+
 def unpatchify(x: Tensor, grid: tuple[int, int], channels: int) -> Tensor:
     """Undo `patchify`: `[B, T, C·p·p]` on a `grid` of patches back to `[B, C, H, W]`."""
     (B, _, numbers), (rows, columns) = x.shape, grid

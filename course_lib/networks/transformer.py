@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .decoder import Decoder
 from .inputs import check_labels, check_tokens
 from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns
-from .patches import parts, patchify, places, unpatchify
+from .patches import cut, parts, places, unpatchify
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class TransformerConfig:
 
     It reads and predicts ids of a vocabulary of `tokens`; or, with `vector`, it reads so many numbers a position (a
     patch of a picture, a latent) and predicts as many, or `tokens` where those are given too. A tuple of `tokens` is
-    a token of several factors: one id stands for all of them, and their log-probabilities are added.
+    a token of several factors: one id stands for all of them, and what it means is composed of what they mean.
     `groups` are the sizes of the groups of positions that see each other: () is causal, (T,) bidirectional, and growing
     squares such as (1, 4, 16) are the scales of a pyramid over a square grid. `context` labels (or words) go before the
     sequence; with `context` = 0 the label joins the `clock`: so many times that it is told, which modulate every block.
@@ -99,6 +99,10 @@ class Transformer(nn.Module):
         # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
         for table in (self.label, self.read) if not c.vector else (self.label,):
             nn.init.normal_(table.weight, std=0.5)
+        if len(c.factors) > 1:  # independent heads could not say "a red circle or a blue square", a sum neither
+            nn.init.normal_(self.head.weight, std=0.5)
+            self.compose = nn.Sequential(nn.Linear(c.width, 4 * c.width), nn.GELU(), nn.Linear(4 * c.width, c.width))
+            nn.init.zeros_(self.compose[2].weight)
         if not c.tokens:
             nn.init.zeros_(self.head.bias)
         if c.clock:
@@ -158,10 +162,14 @@ class Transformer(nn.Module):
             condition = condition + words.mean(1, keepdim=True)
         if stride:
             condition = condition + self.stride(time_features(stride[0], 64, fastest=8.0))
+        told = self._modulations(condition)  # [B, 1 or T, 6, D]
         if c.context:
-            clean = self.time(time_features(t.new_zeros(1, 1), 64)).expand(len(words), self.extra, -1)
-            condition = torch.cat([clean, condition.expand(-1, length, -1)], dim=1)  # [B, context + T, D]
-        return at_least_float32(self.modulation(F.silu(condition))).unflatten(-1, (6, c.width))
+            clean = self._modulations(self.time(time_features(t.new_zeros(1, 1), 64)))
+            told = torch.cat([clean.expand(len(words), self.extra, -1, -1), told.expand(-1, length, -1, -1)], dim=1)
+        return told
+
+    def _modulations(self, condition: Tensor) -> Tensor:
+        return at_least_float32(self.modulation(F.silu(condition))).unflatten(-1, (6, self.config.width))
 
     def placed(self, h: Tensor, at: slice | Tensor) -> Tensor:
         """Embedded positions `[B, n, D]` that stand at `at`, with what the network learned of these places added."""
@@ -183,15 +191,15 @@ class Transformer(nn.Module):
         h = norm(h)
         if clock is not None:
             h = modulate(h, *(clock[:, -h.shape[1] :, :2] + self.last).unbind(2))
-        out = at_least_float32((head or self.head)(h))
-        return out if self.parts is None else self._joined(out)
+        read = head or (self.head if self.parts is None else partial(F.linear, weight=self.answers()))
+        out = at_least_float32(read(h))
+        return F.pad(out, (0, self.config.masks), value=-math.inf) if self.config.masks else out
 
-    def _joined(self, out: Tensor) -> Tensor:
-        """Log-probabilities of the factors, added up to those of whole tokens, `[B, n, K]`; the mask is impossible."""
-        first, *rest = (part.log_softmax(-1) for part in out.split(self.config.factors, -1))
-        for part in rest:
-            first = (first[..., None] + part[..., None, :]).flatten(-2)
-        return F.pad(first, (0, self.config.masks), value=-math.inf)
+    def answers(self) -> Tensor:
+        """What each output is compared with, `[K, D]`: a token of several factors is composed of theirs."""
+        if self.parts is None:
+            return self.head.weight
+        return self.compose(self.head.weight[self.parts[: math.prod(self.config.factors)]].sum(1))
 
     def _conditions(self, x: Tensor, conditions: tuple) -> tuple[Tensor, ...]:
         """Times and labels, as many as the model wants, each of a shape that fits; another number is an error."""
@@ -222,14 +230,7 @@ class Transformer(nn.Module):
             check_tokens(x, ((c.length,), c.grid), c.outputs)
             return x.long().flatten(1)
         if x.ndim == 4 and not c.tokens:
-            (H, W), C = c.grid, x.shape[1]
-            p = math.isqrt(c.vector // C) if C else 0
-            if C * p * p != c.vector or x.shape[2:] != (H * p, W * p):
-                raise ValueError(
-                    f"pictures must be cut into {H}×{W} patches of {c.vector} numbers, "
-                    f"which pictures of shape {list(x.shape)} can't."
-                )
-            return patchify(x, p)
+            return cut(x, c.grid, c.vector)
         whole = [sum(c.groups[: k + 1]) for k in range(len(c.groups))]
         if x.ndim != 3 or x.shape[1] not in whole or x.shape[2] != c.vector:
             raise ValueError(f"features must be [B, n, {c.vector}] with n in {whole}, not {list(x.shape)}.")

@@ -85,11 +85,14 @@ def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
     """
     recipe = RECIPES[name]
     model = (model or recipe.build()).eval()
-    few = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data))
-    batch = tuple(part[:2].long() if part.dtype == torch.uint8 else part[:2] for part in few)
-    with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
-        recipe.loss(model, batch)
-    return round((3 - 2 * recipe.untrained) * counter.get_total_flops() / 2)
+    few, counts = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data)), []
+    for n in (1, 2):
+        batch = tuple(part[:n].long() if part.dtype == torch.uint8 else part[:n] for part in few)
+        with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
+            recipe.loss(model, batch)
+        counts.append(counter.get_total_flops())
+    one, two = counts
+    return round((3 - 2 * recipe.untrained) * (two - one + (2 * one - two) / recipe.batch))  # what a batch shares once
 
 
 def _blank(name: str) -> data.Pictures:
