@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ... import data, networks, runtime
+from ... import networks, runtime
 from ...data import captions, scenes
 from ...data.levels import to_bytes
 from ...methods import autoregressive, flow, masked
