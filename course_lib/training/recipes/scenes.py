@@ -74,7 +74,7 @@ def _reading(x: Callable, shape: tuple[int, ...], decode: Callable) -> Reading:
 
 patches = _reading(ids, (6, 6), lambda x: scenes.from_tokens(unpack(x.flatten(1))))
 pixels = _reading(floats, (3, 24, 24), to_bytes)
-COMMON = {"steps": 4000, "muon": 0.02, "ema": 0.998, "data": "scenes", "guidance": (1.0,)}
+COMMON = {"lr": 2e-3, "muon": 0.02, "ema": 0.998, "data": "scenes", "guidance": (1.0,)}
 COMMON |= {"labels": lambda pictures: told(pictures.captions), "measures": ("scenes",)}
 
 RECIPES = {
@@ -83,7 +83,7 @@ RECIPES = {
         partial(autoregressive.loss, drop=0.05),
         patches,
         "causal transformer over 36 tokens of three factors, by caption",
-        lr=2e-3,
+        steps=4800,
         batches=drawn,
         family="autoregressive",
         sample=autoregressive.sample,
@@ -97,7 +97,7 @@ RECIPES = {
         partial(masked.loss, drop=0.05),
         patches,
         "bidirectional transformer over 36 tokens of three factors, some of them hidden, by caption",
-        lr=2e-3,
+        steps=4590,  # these three: as many operations
         batches=drawn,
         family="masked",
         sample=masked.sample,
@@ -111,6 +111,7 @@ RECIPES = {
         partial(flow.loss, drop=0.05, shift=SHIFT),
         pixels,
         "flow matching with a transformer on 4×4 patches, by caption",
+        steps=5260,
         batches=partial(drawn, floats),
         family="noise",
         sample=flow.sample,
