@@ -21,7 +21,7 @@ def gaussian(x, t, labels=None):
 
 def known(B=3, hide=slice(0, 4)):
     """Random pictures 8×8 and what is kept of them: all but some rows."""
-    x, keep = torch.randn(B, 1, 8, 8, dtype=torch.float64), torch.ones(B, 1, 8, 8, dtype=torch.bool)
+    x, keep = torch.randn(B, 1, 8, 8), torch.ones(B, 1, 8, 8, dtype=torch.bool)
     keep[:, :, hide] = False
     return x, keep
 
@@ -73,7 +73,7 @@ def test_the_loss_tells_every_place_its_time_and_counts_hidden_places_only():
 
 def test_inpaint_leaves_whole_patches_as_they_are_and_tells_the_model_that_they_are_clean():
     (x, keep), asked = known(), []
-    network = tiny.denoiser()
+    network = tiny.denoiser(torch.float32)
 
     def model(x, t, labels):
         asked.append((x.clone(), t))
@@ -146,7 +146,7 @@ def test_the_same_seed_fills_a_picture_alike_in_any_batch():
 
 
 def test_a_solver_can_be_used_for_two_batches():
-    (x, keep), labels, model = known(), torch.arange(3), tiny.denoiser()
+    (x, keep), labels, model = known(), torch.arange(3), tiny.denoiser(torch.float32)
     solver = editing.repaint((x, keep), 2, runtime.generator(7))
     dials = {"shape": (1, 8, 8), "steps": 2, "solver": solver}
     assert len(flow.sample(model, labels, **dials)) == len(flow.sample(model, labels, **dials)) == 3

@@ -90,9 +90,9 @@ def based(stem: str, seed: int):
 
 
 @lru_cache(maxsize=1)
-def trained(seed: int, flops: float = FLOPS):
+def trained(seed: int):
     """The shipped model of noise trained on with masks, with a seed; what was trained before is read again."""
-    return _fitted("inpaint-scenes", seed, flops, "edits", checkpoints.load("dit-scenes"))
+    return _fitted("inpaint-scenes", seed, FLOPS, "edits", checkpoints.load("dit-scenes"))
 
 
 def _fitted(name: str, seed: int, flops: float, experiment: str, start=None):
