@@ -39,13 +39,18 @@ def network() -> torch.nn.Module:
 
 @torch.no_grad()
 def features(pixels: Tensor) -> Tensor:
-    """Mean features `[N, 1280]` (float64) of garments, uint8 `[N, 1, 28, 28]`, enlarged to `SIZE` pixels."""
+    """Mean features `[N, 1280]` (float64) of any pictures, uint8 `[N, 1 or 3, H, W]`, enlarged to `SIZE`."""
     parts = []
     for part in pixels.split(100):
         x = (part.float() - 127) / 128
         x = F.interpolate(x, size=(SIZE, SIZE), mode="bilinear", align_corners=False).expand(-1, 3, -1, -1)
         parts.append(network().extract_features(x).mean((2, 3)).double())
     return torch.cat(parts)
+
+
+def distance(made: Tensor, real: Tensor) -> float:
+    """Fréchet distance of two sets of pictures, uint8: compare at equal numbers: it falls with them."""
+    return frechet.frechet_distance(features(made), features(real))
 
 
 @lru_cache(maxsize=1)
