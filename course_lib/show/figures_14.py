@@ -57,11 +57,12 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
     return headline(fig, title)
 
 
-def by_tries(rows: dict[int, tuple[float, float]], mean: float, std: float, title: str) -> Figure:
-    """Mean and spread of the hidden number over the tries a step, beside those of the exact law."""
+def by_tries(rows: dict[int, tuple], theory: dict[int, tuple], mean: float, std: float, title: str) -> Figure:
+    """Mean and spread of the hidden number over the tries a step: drawn (dots), in closed form, and the exact law's."""
     fig, axes = figure(1, 2, (7.2, 2.6), "Mean and spread come nearer to the dotted exact ones with more tries.")
     for ax, part, exact, name in zip(axes, (0, 1), (mean, std), ("mean", "standard deviation")):
-        ax.plot(list(rows), [row[part] for row in rows.values()], "o-", color=FAMILIES["noise"])
+        ax.plot(list(theory), [row[part] for row in theory.values()], color=FAMILIES["noise"])
+        ax.plot(list(rows), [row[part] for row in rows.values()], "o", color=FAMILIES["noise"])
         ax.axhline(exact, color=FAMILIES["data"], linestyle=":")
         ax.set_xscale("log")
         ax.set_xticks(list(rows), [str(n) for n in rows])
