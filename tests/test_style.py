@@ -8,6 +8,7 @@ from course_lib import data
 from course_lib.data import emoji, results
 from course_lib.experiments import EXPERIMENTS, style, style_judge
 from course_lib.networks import Classifier, ClassifierConfig
+from course_lib.show import figures_13_style
 from course_lib.training import RECIPES, inputs, repeat
 
 
@@ -140,3 +141,54 @@ def test_the_experiment_goes_on_where_it_stopped_and_gives_tidy_rows(tmp_path, m
     assert all(set(results.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
     assert {row["task"] for row in found.rows} == {"noto", "twemoji"} and {row["n"] for row in found.rows} == {324}
     assert len(found.rows) == 6 * 2 * len(style.NUMBERS)
+
+
+def test_a_wish_names_a_style_and_a_subgroup_and_nothing_else():
+    labels = style.wishes(["heart", "animal-bird"])
+    known = emoji.subgroups()
+    assert labels[:, 0].tolist() == [0, 0, 1, 1]
+    assert labels[:, 1].tolist() == [2 + known.index("heart"), 2 + known.index("animal-bird")] * 2
+    assert (labels[:, 2:] == emoji.conditions_count()).all()
+
+
+def found(tokens=(0.6, 0.61, 0.62), noise=(0.7, 0.71, 0.72)) -> dict:
+    """What the experiment gives, with `agreement` and all else set to these numbers."""
+
+    def row(value, **about):
+        numbers = {key + end: value for key in style.NUMBERS for end in ("", "_low", "_high")}
+        return about | {"styles": {name: numbers for name in ("noto", "twemoji")}}
+
+    runs = [row(value, family="autoregressive", seed=i) for i, value in enumerate(tokens)]
+    runs += [row(value, family="noise", seed=i) for i, value in enumerate(noise)]
+    shipped = [row(0.8, family=family, model=name) for family, name in style.FAMILIES.items()]
+    return {"runs": runs, "shipped": shipped, "real": [row(0.9, model=model) for model in style.REAL]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "best"),
+    [
+        ({}, "noise"),
+        ({"tokens": (0.8, 0.9, 0.73)}, "autoregressive"),
+        ({"tokens": (0.6, 0.61, 0.705)}, None),
+        ({"tokens": (0.1, 0.1)}, None),  # two seeds name no winner
+    ],
+)
+def test_a_family_is_ahead_only_in_all_of_three_seeds(changes, best):
+    assert figures_13_style.ahead(found(**changes), "agreement") == best
+    turned = {None: None, "noise": "autoregressive", "autoregressive": "noise"}[best]
+    assert figures_13_style.ahead(found(**changes), "frechet") == turned  # less is better there
+
+
+def test_the_figure_says_what_was_found_and_the_table_has_a_line_each():
+    figure = figures_13_style.numbers(found())
+    assert figure.get_suptitle().startswith("Style hit more often: by noise") and figure.alt
+    lines = figures_13_style.table(found()).splitlines()
+    assert len(lines) == 1 + len(style.REAL) + 4 and "0.60 to 0.62" in lines[4] and "tokens, 3 seeds" in lines[4]
+
+
+def test_sheets_have_a_row_a_name_and_neighbours_two():
+    x = torch.zeros(3, 3, 32, 32, dtype=torch.uint8)
+    sheet = figures_13_style.contact_sheet({"noto, tokens": x, "noto, noise": x}, ["a", "b", "c"])
+    assert [tick.get_text() for tick in sheet.axes[0].get_yticklabels()] == ["noto, tokens", "noto, noise"]
+    near = figures_13_style.neighbours({"tokens": (x, x)}, "Near")
+    assert [tick.get_text() for tick in near.axes[0].get_yticklabels()] == ["tokens", "nearest in training"]

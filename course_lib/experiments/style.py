@@ -75,6 +75,15 @@ def requests(pictures: data.Pictures) -> Tensor:
     return labels
 
 
+def wishes(groups: list[str]) -> Tensor:
+    """Labels `[styles · C, 10]` that ask for each of the subgroups in every style, style by style."""
+    styles, known = len(emoji.table()["styles"]), emoji.subgroups()
+    labels = torch.full((styles, len(groups), 10), emoji.conditions_count())
+    labels[..., 0] = torch.arange(styles)[:, None]
+    labels[..., 1] = styles + torch.tensor([known.index(name) for name in groups])
+    return labels.flatten(0, 1)
+
+
 def drawn(name: str, model, split: str, guidance: float) -> Tensor:
     """`TIMES` rounds of pictures, uint8 `[TIMES · N, 3, 32, 32]`; a round answers every request of the split once."""
     labels = requests(data.load("emoji", split)).repeat(TIMES[split], 1)

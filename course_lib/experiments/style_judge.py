@@ -81,7 +81,9 @@ def _coarse(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _trained_on() -> Tensor:
-    return _coarse(inputs.shifted(data.load("emoji")))
+    pictures = data.load("emoji")
+    few = (pictures[i : i + 300] for i in range(0, len(pictures), 300))  # all at once would take half a gigabyte
+    return torch.cat([_coarse(inputs.shifted(part)) for part in few])
 
 
 def nearest(pixels: Tensor) -> tuple[Tensor, Tensor]:
