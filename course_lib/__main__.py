@@ -91,14 +91,15 @@ def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int
 
 def train(args) -> int:
     """repeat the recipe that made a shipped model; interrupted, the same command goes on where it stopped"""
-    from course_lib.training import RECIPES, train
+    from course_lib.experiments import repeat
+    from course_lib.training import RECIPES
     from course_lib.training.processes import several
 
     if args.name is None:
         for name, recipe in RECIPES.items():
             print(f"{name:<28}{recipe.about}")
         return 0
-    run = train(args.name)
+    run = repeat.train(args.name)
     if not several.first():  # the first of several processes measures and writes
         return 0 if run.finished else 130
     if not run.finished:

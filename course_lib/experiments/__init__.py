@@ -2,6 +2,7 @@
 
 An experiment is a function that takes nothing and returns what it `Found`. Each file of this folder holds those of one
 notebook; whoever writes one registers it here. They are imported when they are run: they load every network.
+`course train NAME` repeats a recipe: `repeat` trains, `models` measures.
 """
 
 import time
@@ -55,7 +56,7 @@ def run(name: str) -> Path:
         known = f"Choose one of {', '.join(sorted(EXPERIMENTS))}." if EXPERIMENTS else "None is there yet."
         raise ValueError(f"experiment {name!r} is not known. {known}")
     from ..data import results  # only now: it loads PyTorch
-    from ..training.processes import lock
+    from . import lock
     from .rows import folder, forget, made
 
     with lock.alone(folder(name), f"the experiment {name}"):

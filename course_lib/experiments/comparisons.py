@@ -11,9 +11,9 @@ from ..data import results as sealed
 from ..data.levels import to_bytes
 from ..measure import cost, frechet
 from ..methods import autoregressive, flow
-from ..training import RECIPES, checkpoints, draw, make, repeat
+from ..training import RECIPES, checkpoints, draw, make
 from ..training.fit import Batches, fit
-from . import Found
+from . import Found, repeat
 from .rows import rows, whole
 
 WHOLE = 96e12  # operations of training, tokenizer included: a share of 1

@@ -14,9 +14,9 @@ from tiny import denoiser
 
 from course_lib import data
 from course_lib.data import Pictures, results
-from course_lib.experiments import models
+from course_lib.experiments import models, repeat
 from course_lib.methods import flow
-from course_lib.training import RECIPES, Reading, Recipe, checkpoints, fit, repeat
+from course_lib.training import RECIPES, Reading, Recipe, checkpoints, fit
 
 STEPS = 40
 REAL = (repeat.flops_per_picture, repeat.code_version, results.code_version, repeat.fit, models.numbers)
