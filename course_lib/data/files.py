@@ -5,7 +5,6 @@ Nothing here unpickles or runs what it reads. Built in notebook 01.
 
 import hashlib
 import json
-import math
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -104,26 +103,12 @@ class Pictures:
         return self.pixels.float() / 127.5 - 1
 
 
-def idx(raw: bytes, name: str) -> torch.Tensor:
-    """The tensor in `raw`, an IDX file (MNIST's format): uint8, or int32 widened to int64; ValueError names `name`."""
-    kinds = {0x08: ">u1", 0x0C: ">i4"}
-    rank = raw[3] if len(raw) >= 4 else 0
-    if len(raw) < 4 + 4 * rank or raw[:2] != b"\0\0" or raw[2] not in kinds or rank == 0:
-        raise ValueError(f"{name} is not an IDX file of bytes or 32-bit numbers. Delete it and fetch it again.")
+def idx(raw: bytes) -> torch.Tensor:
+    """The tensor in `raw`, an IDX file (MNIST's format): uint8, or int32 widened to int64."""
+    kind, rank = np.dtype({0x08: ">u1", 0x0C: ">i4"}[raw[2]]), raw[3]
     shape = np.frombuffer(raw, ">u4", rank, 4).tolist()
-    kind = np.dtype(kinds[raw[2]])
-    body = len(raw) - 4 - 4 * rank
-    if body != math.prod(shape) * kind.itemsize:
-        raise ValueError(f"{name} is cut or altered: shape {shape}, {body} bytes. Delete it and fetch it again.")
     array = np.frombuffer(raw, kind, offset=4 + 4 * rank).reshape(shape)
     return torch.from_numpy(array.astype(np.uint8 if kind.itemsize == 1 else np.int64))
-
-
-def to_idx(tensor: torch.Tensor) -> bytes:
-    """`tensor` (uint8, or int64 that fits 32 bits) as the bytes of an IDX file, the inverse of `idx`."""
-    code, kind = (0x08, ">u1") if tensor.dtype == torch.uint8 else (0x0C, ">i4")
-    header = bytes([0, 0, code, tensor.ndim]) + np.array(tensor.shape, ">u4").tobytes()
-    return header + np.ascontiguousarray(tensor.numpy()).astype(kind).tobytes()
 
 
 def sha256(data: bytes) -> str:
@@ -168,14 +153,6 @@ def checksums() -> dict[str, str]:
         raise FileNotFoundError(f"{path} is missing. {remedy}") from None
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}). {remedy}") from None
-
-
-def record(*paths: Path) -> None:
-    """Note the checksums of `paths` (files under `data/`, new or rewritten) in `data/checksums.json`."""
-    root = runtime.data_dir()
-    known = checksums() if (root / CHECKSUMS).exists() else {}
-    known |= {Path(path).relative_to(root).as_posix(): sha256(Path(path).read_bytes()) for path in paths}
-    write(root / CHECKSUMS, (json.dumps(dict(sorted(known.items())), indent=1) + "\n").encode())
 
 
 def _problem(name: str, path: Path, known: dict[str, str]) -> tuple[bytes, Exception | None]:

@@ -8,12 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from .. import data, runtime
-from ..data import files, results
+from ..data import results
 from ..data.levels import to_bytes
 from ..measure import frechet, likelihood, mean_and_interval
 from ..networks.quantizers import usage
 from ..training import RECIPES, checkpoints, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
+from .shipping import record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 
@@ -24,7 +25,7 @@ def write(name: str) -> dict:
     checkpoints.annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
     results.write(name, {"name": name, **about, "measured": results.made_by()})
-    files.record(checkpoints.folder() / f"{name}.safetensors")
+    record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 
 
