@@ -33,7 +33,7 @@ class Remote:
         return [runtime.cache_dir() / self.folder / each for each in (name, name.removesuffix(".gz"))]
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes in `path` that have the checksum, uncompressed if need be; None if it is missing or another file."""
+        """The bytes in `path` that have the checksum, uncompressed if need be; None where it is missing or another."""
         algorithm, wanted = self.checksum.split(":")
         raw = path.read_bytes() if path.exists() else b""
         for unpack in (bytes, _unzipped):
