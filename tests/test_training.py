@@ -24,6 +24,7 @@ from course_lib import data, runtime, training
 from course_lib.__main__ import main
 from course_lib.data import emoji, files
 from course_lib.experiments import lock, repeat
+from course_lib.experiments.shipping import annotate
 from course_lib.methods import autoencoding, autoregressive, flow, masked, next_scale
 from course_lib.networks import (
     Autoencoder,
@@ -632,7 +633,7 @@ def test_no_file_is_held_while_it_may_be_replaced(monkeypatch, tmp_path):
         write(path, data)
 
     monkeypatch.setattr(files, "write", watched)
-    checkpoints.annotate("model", {"more": 1})
+    annotate("model", {"more": 1})
     kept = training.load("model"), checkpoints.read(shipped), checkpoints.read_header(shipped)
     assert free(shipped) and all(kept)
     unfinished(path)
@@ -734,7 +735,7 @@ def test_a_loaded_model_answers_as_the_saved_one():
 def test_a_header_can_be_added_to(dtype):
     path, _ = saved(recipe="model", dtype=dtype)
     before = load_file(path)
-    checkpoints.annotate("model", {"metrics": {"bits_per_dim": 2.9}})
+    annotate("model", {"metrics": {"bits_per_dim": 2.9}})
     after = load_file(path)
     assert (
         training.header("model")["metrics"] == {"bits_per_dim": 2.9} and training.header("model")["recipe"] == "model"
@@ -795,7 +796,7 @@ def rewritten(path, change, tensors=None) -> None:
     about.pop("seal", None)
     tensors = tensors or load_file(path)
     about["weights"] = checkpoints.digest(tensors)
-    save_file(tensors, path, {"course": checkpoints._sealed(about)})
+    save_file(tensors, path, {"course": checkpoints.sealed(about)})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from ..measure import frechet, likelihood, mean_and_interval
 from ..networks.quantizers import usage
 from ..training import RECIPES, checkpoints, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
-from .shipping import record
+from . import provenance
+from .shipping import annotate, record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 
@@ -22,9 +23,9 @@ FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 def write(name: str) -> dict:
     """Measure the shipped model `name`; write `data/results/NAME.json` and the numbers into the checkpoint's header."""
     metrics = numbers(name)
-    checkpoints.annotate(name, {"metrics": metrics})
+    annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
-    results.write(name, {"name": name, **about, "measured": results.made_by()})
+    results.write(name, {"name": name, **about, "measured": provenance.made_by()})
     record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 

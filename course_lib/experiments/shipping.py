@@ -8,6 +8,7 @@ import torch
 
 from .. import runtime
 from ..data.files import CHECKSUMS, checksums, sha256, write
+from ..training import checkpoints
 
 
 def to_idx(tensor: torch.Tensor) -> bytes:
@@ -23,3 +24,11 @@ def record(*paths: Path) -> None:
     known = checksums() if (root / CHECKSUMS).exists() else {}
     known |= {Path(path).relative_to(root).as_posix(): sha256(Path(path).read_bytes()) for path in paths}
     write(root / CHECKSUMS, (json.dumps(dict(sorted(known.items())), indent=1) + "\n").encode())
+
+
+def annotate(name: str, more: dict) -> None:
+    """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
+    path, about = checkpoints.folder() / f"{name}.safetensors", checkpoints.header(name)
+    tensors = checkpoints.read(path)
+    about |= more | {"weights": checkpoints.digest(tensors)}
+    checkpoints.write(path, tensors, {"course": checkpoints.sealed(about)})

@@ -124,7 +124,7 @@ def shapes(path: Path, count: int) -> Iterator[bytes]:
     for name in itertools.islice(itertools.cycle(tensors), count):
         changed = tensors | {name: torch.zeros(*tensors[name].shape, 2, dtype=torch.bfloat16)}
         text = {k: v for k, v in about.items() if k != "seal"} | {"weights": checkpoints.digest(changed)}
-        save_file(changed, path, {"course": checkpoints._sealed(text)})
+        save_file(changed, path, {"course": checkpoints.sealed(text)})
         yield path.read_bytes()
         path.write_bytes(raw)
 
