@@ -41,6 +41,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
+    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 

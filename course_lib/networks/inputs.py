@@ -4,6 +4,11 @@ import torch
 from torch import Tensor
 
 
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Height and width of pictures, of which one number says both."""
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
 def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int) -> None:
     """ValueError where labels are no whole numbers from 0 to `null`, or have none of the `shapes`."""
     if labels.is_floating_point() or labels.is_complex() or labels.shape not in shapes:
