@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import data
+from ..data import results
 from ..data.levels import to_bytes
 from ..measure import frechet
 from ..training import RECIPES, make
@@ -65,12 +66,12 @@ def _real() -> tuple[Tensor, float, float]:
 
 def _measured(name: str) -> dict:
     """One shipped model by both rulers, on the same pictures; guidance is that chosen on validation by the first."""
-    guidance = sealed.read(name)["metrics"].get("guidance", 1.0)
+    guidance = results.read(name)["metrics"].get("guidance", 1.0)
     pixels, labels = make(name, N, guidance)
     real, floor, unit = _real()
     made, first = features(pixels), frechet.report(pixels, labels)
     distance, spread = frechet.frechet_distance(made, real), frechet.bootstrap(made, real, times=10)
-    row = {"model": name, "family": RECIPES[name].family, "budget_flops": sealed.read(name)["train_flops"]}
+    row = {"model": name, "family": RECIPES[name].family, "budget_flops": results.read(name)["train_flops"]}
     row |= {k: v for k, v in first.items() if k.startswith("frechet_relative")} | {"frechet_n": N}
     by = {"": 0.0, "_low": -1.96, "_high": 1.96}
     row |= {f"second_relative{end}": (distance + times * spread) / unit for end, times in by.items()}
