@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from blocks import PIXELS, blocks, height
+from folds import opened
 from nbformat.v4 import new_markdown_cell
 from slide_types import has_picture, slide_type, text_of
 
@@ -56,9 +57,9 @@ def of_code(cell: dict, kind: str) -> Part:
         pixels = min(21, 1070 / (0.605 * max(map(len, lines))), 590 / (1.4 * len(lines)))
         cell["outputs"], cell["metadata"]["pixels"] = [], round(pixels, 1)
         return Part(kind, cell, 1.4 * pixels * len(lines) / PIXELS + 1.2)
-    cell["outputs"] = [output for output in cell["outputs"] if has_picture({"outputs": [output]})]
+    cell["outputs"] = [opened(output) for output in cell["outputs"] if has_picture({"outputs": [output]})]
     picture = next((output for output in cell["outputs"] if "image/png" in output["data"]), None)
-    said = picture["metadata"]["image/png"] if picture else {}
+    said = picture["metadata"].get("image/png", {}) if picture else {}
     size = (said["width"], said["height"]) if "width" in said else of_file(picture) if picture else None
     return Part(kind, cell, 3, size)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import live
 import nbformat
+from folds import opened
 
 STILL = "Something to play with: this is a still. It comes alive in"
 RECORDED = "Here it answers from a recording. The models themselves draw for you in"
@@ -48,7 +49,7 @@ def for_book(notebook, name: str):
             continue
         if "google.colab" in cell.source:
             cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
-        for output in cell.outputs:
+        for output in map(opened, cell.outputs):
             if "image/png" in output.get("data", {}):
                 said = output.metadata["image/png"]
                 if not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8:

@@ -8,13 +8,15 @@ import torch
 import torch.nn.functional as F
 
 from .. import data, runtime
-from ..data import captions, files, results, scenes
+from ..data import captions, results, scenes
 from ..data.levels import to_bytes
 from ..measure import frechet, grade, likelihood, mean_and_interval
 from ..networks.quantizers import usage
 from ..training import RECIPES, checkpoints, draw, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
 from ..training.recipes import scenes as recipes
+from . import provenance
+from .shipping import annotate, record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 
@@ -22,10 +24,10 @@ FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 def write(name: str) -> dict:
     """Measure the shipped model `name`; write `data/results/NAME.json` and the numbers into the checkpoint's header."""
     metrics = numbers(name)
-    checkpoints.annotate(name, {"metrics": metrics})
+    annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
-    results.write(name, {"name": name, **about, "measured": results.made_by()})
-    files.record(checkpoints.folder() / f"{name}.safetensors")
+    results.write(name, {"name": name, **about, "measured": provenance.made_by()})
+    record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 
 
