@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from course_lib.data import captions, results, scenes
-from course_lib.experiments import EXPERIMENTS, obeying, prompts
+from course_lib.data import captions, scenes
+from course_lib.experiments import EXPERIMENTS, obeying, prompts, provenance
 from course_lib.training import RECIPES, Run, checkpoints
 from course_lib.training.recipes import scenes as recipes
 
@@ -102,7 +102,7 @@ def quick(tmp_path, monkeypatch):
 
 
 def tidy(found):
-    assert found.rows and all(set(results.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
+    assert found.rows and all(set(provenance.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
     return {(row["model"], row["task"], row["metric"]) for row in found.rows}
 
 

@@ -13,9 +13,10 @@ from .. import networks, runtime
 from ..data import captions, scenes
 from ..measure import grade
 from ..methods import flow, masked
-from ..training import RECIPES, Reading, Recipe, in_parts, repeat
+from ..training import RECIPES, Reading, Recipe, in_parts
 from ..training.fit import fit
 from ..training.recipes import scenes as recipes
+from . import repeat
 from .rows import whole
 
 FAMILIES = ("token-ar-scenes", "masked-scenes", "dit-scenes")

@@ -2,11 +2,12 @@
 
 import torch
 
-from ..data import captions, results, scenes
+from ..data import captions, scenes
 from ..measure import grade
 from ..training import RECIPES, checkpoints
 from . import Found
 from .obeying import FAMILIES, detailed, drawn, graded, measured, prompts, short, single_ids, trained
+from .provenance import tidy
 from .rows import rows
 
 TERA = 1e12
@@ -30,7 +31,7 @@ def _tidy(runs: list[dict], metrics: tuple[str, ...] = FEW) -> list[dict]:
         for way, tasks in {"": run["asked"], **run.get("ways", {})}.items():
             model = f"{run['model']}, {way}" if way else run["model"]
             for task, found in tasks.items():
-                out += results.tidy([{**run, **found, "model": model}], f"captions: {task}", metrics)
+                out += tidy([{**run, **found, "model": model}], f"captions: {task}", metrics)
     return out
 
 
@@ -96,11 +97,11 @@ def guidance() -> Found:
     """Guidance on captions, every family alike: how often it is right, and how many scenes of the law are left"""
     names = [name for name in FAMILIES if (checkpoints.folder() / f"{name}.safetensors").exists()]
     runs = rows("prompts-guidance", [{"name": n, "w": w} for n in names for w in GUIDANCE], _led, n=REPEATED * TIMES)
-    tidy = []
+    out = []
     for run in runs:
         for task, found in run["asked"].items():
-            tidy += results.tidy([{**run, **found}], f"captions: {task}, w = {run['w']:g}", (*FEW, "distinct"))
-    return Found({"n": REPEATED * TIMES, "captions": REPEATED, "scales": GUIDANCE, "runs": runs}, tidy)
+            out += tidy([{**run, **found}], f"captions: {task}, w = {run['w']:g}", (*FEW, "distinct"))
+    return Found({"n": REPEATED * TIMES, "captions": REPEATED, "scales": GUIDANCE, "runs": runs}, out)
 
 
 def _led(name: str, w: float) -> dict:
