@@ -91,14 +91,14 @@ def when_written(times: dict[str, Tensor]) -> Figure:
     return charts.headline(fig, "The same network writes in any order")
 
 
-def never_chosen(clamped: Tensor, odd: Tensor, labels: Tensor, names: list[str]) -> Figure:
-    """Eight pictures with one clamped token each, and where it is."""
+def never_chosen(clamped: Tensor, odd: Tensor, labels: Tensor, names: list[str], never: int) -> Figure:
+    """Eight pictures with `never` clamped tokens in all, and where they are."""
     short = charts.short(names)
     return plot.pictures(
         torch.cat([clamped.expand(-1, 3, -1, -1), odd]),
         columns=8,
-        title="In each of her pictures one token was never chosen",
-        alt="Eight garments, each with one odd square; below the same with that square marked.",
+        title=f"In her 8 pictures {never} tokens were never chosen",
+        alt="Eight garments; below the same, with every square marked whose token was never chosen.",
         rows=["hers, clamped", "where"],
         heads=[short[int(k)] for k in labels],
         scale=2.2,
