@@ -13,6 +13,7 @@ def opened(output: dict) -> dict:
     found = PICTURE.match("".join(output.get("data", {}).get("text/html", "")))
     if not found:
         return output
-    metadata = {key: html.unescape(value) for key, value in re.findall(r' (\w+)="([^"]*)"', found[2])}
+    said = {key: html.unescape(value) for key, value in re.findall(r' (\w+)="([^"]*)"', found[2])}
+    metadata = said | {key: int(said[key]) for key in ("width", "height") if key in said}
     data = {"image/png": found[1], "text/plain": f"Figure: {metadata['alt']}"}
     return from_dict({"output_type": "display_data", "data": data, "metadata": {"image/png": metadata}})

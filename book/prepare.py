@@ -51,10 +51,11 @@ def for_book(notebook, name: str):
             cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
         for output in map(opened, cell.outputs):
             if "image/png" in output.get("data", {}):
-                alt = output.metadata["image/png"]["alt"]
+                said = output.metadata["image/png"]
                 if not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8:
                     cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
-                cell.metadata.mystnb = {"image": {"alt": alt}}
+                image = {"alt": said["alt"]} | ({"width": f"{said['width']}px"} if "width" in said else {})
+                cell.metadata.mystnb = {"image": image}
                 if output.data.get("text/plain", "").startswith("Widget:"):
                     cells.append(nbformat.v4.new_markdown_cell(still(to, cell.source)))
     notebook.cells = cells

@@ -50,8 +50,9 @@ def test_an_opened_fold_is_the_figure_with_its_words():
 def test_slides_show_a_folded_figure_open_and_as_large_as_any_other():
     cells = [new_markdown_cell("# T"), new_markdown_cell("**Why?**")]
     cells += [new_markdown_cell(f"## {i}\n\nWords.") for i in (1, 2, 3)]
-    png = base64.b64encode(line().png()).decode()
-    plain = new_output("display_data", {"image/png": png}, metadata={"image/png": {"alt": "a line"}})
+    data, metadata = line()._repr_mimebundle_()
+    png = base64.b64encode(data["image/png"]).decode()
+    plain = new_output("display_data", {"image/png": png}, metadata=metadata)
     shown, fold = (packing.packed([*cells, new_code_cell("x", outputs=[out])])[-1] for out in (plain, output(line())))
     assert "text/html" not in fold.outputs[0].data and fold.metadata.width == shown.metadata.width
 

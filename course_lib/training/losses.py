@@ -42,7 +42,9 @@ def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None)
 TEACHER, TEACHER_GUIDANCE = "dit-fashion", 1.5  # of the one-step model; the guidance was chosen on validation
 
 
-def shortcut(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The loss of shortcut distillation from the shipped teacher."""
-    there = shipped(TEACHER).to(batch[0].device)
-    return few_step.shortcut_loss(model, batch, teacher=there, guidance=TEACHER_GUIDANCE, generator=generator)
+def shortcut(
+    model: nn.Module, batch: tuple[Tensor, Tensor], *, teacher=TEACHER, guidance=TEACHER_GUIDANCE, generator=None
+) -> Tensor:
+    """The loss of shortcut distillation from a shipped teacher."""
+    there = shipped(teacher).to(batch[0].device)
+    return few_step.shortcut_loss(model, batch, teacher=there, guidance=guidance, generator=generator)
