@@ -144,9 +144,7 @@ def dials_of_one_answer(shares: dict[str, Tensor]) -> Figure:
     return fig
 
 
-def alone_and_together(
-    alone: Tensor, together: Tensor, asked: Tensor, names: list[str], hits: list[int]
-) -> Figure:
+def alone_and_together(alone: Tensor, together: Tensor, asked: Tensor, names: list[str], hits: list[int]) -> Figure:
     """Eight miniatures drawn one at a time above eight drawn at once, tokens `[8, 196]`; `hits` of each are right."""
     short = charts.short(names)
     return plot.pictures(

@@ -206,8 +206,10 @@ def long_run(rows: dict[str, dict]) -> Figure:
     alt = "Fréchet distance and agreement on validation for four guidance scales."
     fig, axes = plot.figure(1, 2, (7.6, 2.8), alt=alt)
     scales = [float(w) for w in rows]
-    for ax, key in zip(axes, ("frechet", "agreement"), strict=True):
-        plot.curve(ax, scales, [row[key] for row in rows.values()], "autoregressive", marker="o")
+    nearness = [charts.relative(row["frechet"], row["frechet_n"], "validation") for row in rows.values()]
+    panels = {"frechet_relative": nearness, "agreement": [row["agreement"] for row in rows.values()]}
+    for ax, (key, values) in zip(axes, panels.items(), strict=True):
+        plot.curve(ax, scales, values, "autoregressive", marker="o")
         ax.set(xlabel="guidance scale w")
         charts.label(ax, "{} ({})".format(*charts.RULERS[key]), 9)
     best = min(rows, key=lambda w: rows[w]["frechet"])
