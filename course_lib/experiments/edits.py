@@ -201,7 +201,7 @@ def mended(hole: str, way: str) -> dict:
     row = {"family": RECIPES[name].family, "model": name, "n": N, "passes": made.passes}
     row |= {"budget_flops": checkpoints.header(name)["train_flops"], **frechet.report(made.pixels, test.labels)}
     row["kept_error"] = kept_error(made, test.pixels, keep)
-    return row | {"seam": seam(made.pixels, keep) / seam(test.pixels, keep)}
+    return row | {"seam": seam(made.pixels, keep) - seam(test.pixels, keep)}
 
 
 def price(way: str) -> dict:
