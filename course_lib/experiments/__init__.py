@@ -40,6 +40,8 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
+    "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
+    "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 
