@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from blocks import PIXELS, blocks, height
+from folds import opened
 from nbformat.v4 import new_markdown_cell
 from slide_types import has_picture, slide_type, text_of
 
@@ -56,10 +57,16 @@ def of_code(cell: dict, kind: str) -> Part:
         pixels = min(21, 1070 / (0.605 * max(map(len, lines))), 590 / (1.4 * len(lines)))
         cell["outputs"], cell["metadata"]["pixels"] = [], round(pixels, 1)
         return Part(kind, cell, 1.4 * pixels * len(lines) / PIXELS + 1.2)
-    cell["outputs"] = [output for output in cell["outputs"] if has_picture({"outputs": [output]})]
-    png = next((output["data"]["image/png"] for output in cell["outputs"] if "image/png" in output["data"]), None)
-    size = struct.unpack(">II", base64.b64decode("".join(png)[:44])[16:24]) if png else None
+    cell["outputs"] = [opened(output) for output in cell["outputs"] if has_picture({"outputs": [output]})]
+    picture = next((output for output in cell["outputs"] if "image/png" in output["data"]), None)
+    said = picture["metadata"].get("image/png", {}) if picture else {}
+    size = (said["width"], said["height"]) if "width" in said else of_file(picture) if picture else None
     return Part(kind, cell, 3, size)
+
+
+def of_file(picture: dict) -> tuple[int, int]:
+    """Width and height that the file of a picture has, where nothing else is said."""
+    return struct.unpack(">II", base64.b64decode("".join(picture["data"]["image/png"])[:44])[16:24])
 
 
 def of_text(cell: dict, kind: str) -> list[Part]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import live
 import nbformat
+from folds import opened
 
 STILL = "Something to play with: this is a still. It comes alive in"
 RECORDED = "Here it answers from a recording. The models themselves draw for you in"
@@ -48,14 +49,17 @@ def for_book(notebook, name: str):
             continue
         if "google.colab" in cell.source:
             cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
-        for output in cell.outputs:
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        for output in map(opened, cell.outputs):
             if "image/png" in output.get("data", {}):
-                alt = output.metadata["image/png"]["alt"]
-                if not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8:
-                    cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
-                cell.metadata.mystnb = {"image": {"alt": alt}}
+                said = output.metadata["image/png"]
+                hidden |= not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8
+                image = {"alt": said["alt"]} | ({"width": f"{said['width']}px"} if "width" in said else {})
+                cell.metadata.mystnb = {"image": image}
                 if output.data.get("text/plain", "").startswith("Widget:"):
                     cells.append(nbformat.v4.new_markdown_cell(still(to, cell.source)))
+        if hidden:
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
     notebook.cells = cells
     return notebook
 

@@ -67,7 +67,7 @@ def deck(path: Path, export: SlidesExporter) -> str:
     notebook.cells = packed(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":  # links to other notebooks lead to their slides
-            cell.source = re.sub(r"(?<=\]\()(\w+)\.ipynb(?=\))", r"\1.html", cell.source)
+            cell.source = re.sub(r"(?<=\]\()(\w+)\.ipynb(#[\w-]+)?(?=\))", r"\1.html", cell.source)
     page, _ = export.from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
     return page
 

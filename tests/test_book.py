@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from browser import ROOT, changes, drawn, set_slider, shoot
+from folds import opened
 
 pytestmark = pytest.mark.browser
 
@@ -61,9 +62,10 @@ def watched(page, address):
 
 
 def figures(name: str) -> int:
-    """How many pictures a notebook has stored."""
+    """How many pictures a notebook has stored, folded ones too."""
     cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    return sum("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    outputs = [opened(output) for cell in cells for output in cell.get("outputs", [])]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
 PICTURES = """() => [...document.images].map((i) => ({ alt: i.alt.trim(), src: i.src.slice(0, 80),

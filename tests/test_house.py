@@ -257,6 +257,7 @@ def test_what_the_package_imports_is_declared(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             node.module, node.level = "course_lib", 0
     extras = ["lab", "teach"] if room_of(path) == "teach" else ["several"] if "processes" in path.parts else []
+    extras += ["peers"] if room_of(path) == "experiments" else []
     assert outside(tree) <= set(requirements(*extras))
 
 

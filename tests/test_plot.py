@@ -24,9 +24,18 @@ def test_a_coloured_figure_is_stored_without_an_alpha_channel():
 def test_a_grey_figure_has_a_palette_and_keeps_every_colour():
     fig = plot.pictures(torch.arange(256).to(torch.uint8).view(1, 1, 16, 16), title="all greys")
     picture, file = shown(fig), io.BytesIO()
-    fig.savefig(file, format="png", bbox_inches="tight", dpi=fig.dpi, facecolor="white")
+    fig.savefig(file, format="png", bbox_inches="tight", dpi=plot.DENSITY * fig.dpi, facecolor="white")
     assert picture.mode == "P"
     assert np.array_equal(np.array(picture.convert("RGB")), np.array(Image.open(file).convert("RGB")))
+
+
+def test_a_figure_is_sharp_and_says_how_large_it_stands_on_the_page():
+    fig, ax = plot.figure(size=(5, 3), alt="a line")
+    data, metadata = fig._repr_mimebundle_()
+    width, height = Image.open(io.BytesIO(data["image/png"])).size
+    said = metadata["image/png"]
+    assert said["alt"] == "a line" and abs(said["width"] - 400) < 40  # 5 inches of 80
+    assert 0 <= width - 2 * said["width"] <= 1 and 0 <= height - 2 * said["height"] <= 1
 
 
 def test_a_figure_of_lines_has_a_palette_too_and_stays_white():

@@ -2,6 +2,7 @@
 
 from course_lib.data import captions, cifar, emoji, fashion, mnist, signs
 from course_lib.data.files import Pictures
+from course_lib.data.folder import folder
 
 SETS = {
     "fashion": fashion,

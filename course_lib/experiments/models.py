@@ -8,12 +8,15 @@ import torch
 import torch.nn.functional as F
 
 from .. import data, runtime
-from ..data import files, results
+from ..data import captions, results, scenes
 from ..data.levels import to_bytes
-from ..measure import frechet, likelihood, mean_and_interval
+from ..measure import frechet, grade, likelihood, mean_and_interval
 from ..networks.quantizers import usage
-from ..training import RECIPES, checkpoints, make
+from ..training import RECIPES, checkpoints, draw, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
+from ..training.recipes import scenes as recipes
+from . import provenance
+from .shipping import annotate, record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 
@@ -21,10 +24,10 @@ FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 def write(name: str) -> dict:
     """Measure the shipped model `name`; write `data/results/NAME.json` and the numbers into the checkpoint's header."""
     metrics = numbers(name)
-    checkpoints.annotate(name, {"metrics": metrics})
+    annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
-    results.write(name, {"name": name, **about, "measured": results.made_by()})
-    files.record(checkpoints.folder() / f"{name}.safetensors")
+    results.write(name, {"name": name, **about, "measured": provenance.made_by()})
+    record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 
 
@@ -123,6 +126,28 @@ def nats(name: str) -> dict:
     return mean_and_interval(torch.cat(parts), "nats")
 
 
+OBEYED = ("full", "no-positions", "open", "relation", "count", "null")  # forms of captions
+
+
+def obeyed(name: str) -> dict:
+    """How often scenes of new captions are what was asked for, a form of caption each; exact excess bits if known."""
+    recipe, model, out = RECIPES[name], checkpoints.load(name), {}
+    for seed, form in enumerate(OBEYED):
+        generator = torch.Generator().manual_seed(seed)
+        cells, ground = scenes.sample(1000, generator, part="train")
+        texts = captions.caption(cells, ground, form, generator)
+        labels = captions.encode(texts, model.config.context)
+        parts = [draw(name, part, model, generator=generator) for part in labels.to(runtime.device()).split(250)]
+        out[form] = grade.report(torch.cat(parts).cpu(), texts)
+        if recipe.nats:
+            x, left = recipes.ids(cells, ground), [captions.bits(captions.read(text), part="train") for text in texts]
+            price = [recipe.nats(model, a, b).cpu() for a, b in zip(x.split(250), labels.split(250))]
+            found = grade.excess(torch.cat(price), torch.tensor(left))
+            # What a masked model pays is a bound: it is called so.
+            out[form] |= {f"bound_{k}" if recipe.family == "masked" else k: v for k, v in found.items() if k != "n"}
+    return out
+
+
 MEASURES: dict[str, Callable[[str], dict]] = {
-    f.__name__: f for f in (accuracy, bits, nats, pictures, reconstruction, steps)
+    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, steps)
 }

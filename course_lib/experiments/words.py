@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .. import runtime
-from ..data import results, signs
+from ..data import signs
 from ..data.levels import to_bytes
 from ..measure import cost, grade
 from ..methods import autoregressive, flow, masked
@@ -16,6 +16,7 @@ from ..training import Batches, fit
 from ..training.parts import in_parts
 from ..training.recipes.signs import SHIFT, VOCABULARY, floats
 from . import Found, coder, spelling
+from .provenance import tidy as tidied
 from .rows import rows, whole
 
 FAMILIES, SEEDS = ("autoregressive", "masked", "noise"), (0, 1, 2)
@@ -42,9 +43,9 @@ def words() -> Found:
     fixed = {"whole_flops": WHOLE, "poster_flops": POSTER, "n": N, "passes": PASSES, "batch": BATCH, "shape": SHAPE}
     fixed |= {"tokenizer_flops": coder.OPERATIONS}
     found = {part: rows("words", keys, make, part=part, **fixed) for part, (make, keys) in plans.items()}
-    tidy = results.tidy(found["ceilings"], "words", [f"{k}exact_{s}" for s in signs.SPLITS for k in ("", "latents_")])
+    tidy = tidied(found["ceilings"], "words", [f"{k}exact_{s}" for s in signs.SPLITS for k in ("", "latents_")])
     for part, task in {"cells": "words", "budgets": "words", "posters": "posters"}.items():
-        tidy += results.tidy(found[part], task, METRICS)
+        tidy += tidied(found[part], task, METRICS)
     return Found({**fixed, **found}, tidy)
 
 

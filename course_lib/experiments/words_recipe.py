@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import runtime
-from ..data import results, signs
+from ..data import signs
 from ..data.levels import to_bytes
 from ..methods import flow
 from ..networks import Transformer, TransformerConfig
@@ -20,6 +20,7 @@ from ..training.parts import in_parts
 from ..training.recipes.signs import COLOURS, EMPTY, SHIFT, floats, told
 from . import Found
 from .coder import every
+from .provenance import tidy as tidied
 from .rows import rows
 from .words import BATCH, SEEDS, SHAPE, WHOLE, N, bought, graded
 
@@ -40,7 +41,7 @@ def words_recipe() -> Found:
     named, cells = ("target", "text", "times", "seed"), product(TARGETS, TEXTS, TIMES, SEEDS)
     fixed = {"whole_flops": WHOLE, "n": N, "passes": PASSES, "batch": BATCH, "shape": SHAPE}
     found = rows("words-recipe", [dict(zip(named, cell)) for cell in cells], recipe, **fixed)
-    tidy = results.tidy(found, "words", [f"{metric}_{split}" for split in SPLITS for metric in ("exact", "letters")])
+    tidy = tidied(found, "words", [f"{metric}_{split}" for split in SPLITS for metric in ("exact", "letters")])
     return Found({**fixed, "rows": found}, tidy)
 
 

@@ -19,6 +19,15 @@ from .style import STYLE, StyledFigure, in_force, styled
 FAMILIES = {"autoregressive": "#D55E00", "masked": "#009E73", "noise": "#0072B2", "data": "#555555", "other": "#CC79A7"}
 
 
+DENSITY = 2  # pixels of a file for one of the page: sharp on today's screens
+
+
+def told(png: bytes, alt: str) -> dict:
+    """What a notebook says of a picture: its words, and how large it stands on the page."""
+    width, height = Image.open(io.BytesIO(png)).size
+    return {"alt": alt, "width": width // DENSITY, "height": height // DENSITY}
+
+
 @styled
 class CourseFigure(StyledFigure):
     """A figure that shows itself once, small, with its alternative text."""
@@ -27,12 +36,13 @@ class CourseFigure(StyledFigure):
     palette = None  # RGB numbers 0..255 of the few colours to keep: a glowing picture shrinks to a fifth
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png(), "text/plain": f"Figure: {self.alt}"}, {"image/png": {"alt": self.alt}}
+        png = self.png()
+        return {"image/png": png, "text/plain": f"Figure: {self.alt}"}, {"image/png": told(png, self.alt)}
 
     def png(self) -> bytes:
-        """The figure as the bytes of a PNG file."""
+        """The figure as the bytes of a PNG file, with `DENSITY` pixels for each that the page counts."""
         file, small = io.BytesIO(), io.BytesIO()
-        self.savefig(file, format="png", bbox_inches="tight", dpi=self.dpi, facecolor="white")
+        self.savefig(file, format="png", bbox_inches="tight", dpi=DENSITY * self.dpi, facecolor="white")
         # Without alpha, and with a palette: of every colour where it holds them, else of the 256 best, if not many.
         picture = Image.open(file).convert("RGB")
         if self.palette is not None:

@@ -8,6 +8,8 @@ import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
+from ..plot import told
+
 HERE = Path(__file__).parent
 
 
@@ -52,5 +54,6 @@ class Play(anywidget.AnyWidget):
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         fig = self.frame()
         alt = getattr(fig, "alt", "")
-        png = base64.b64encode(fig.png()).decode()
-        return data | {"image/png": png, "text/plain": f"Widget: {alt}"}, metadata | {"image/png": {"alt": alt}}
+        png = fig.png()
+        data |= {"image/png": base64.b64encode(png).decode(), "text/plain": f"Widget: {alt}"}
+        return data, metadata | {"image/png": told(png, alt)}

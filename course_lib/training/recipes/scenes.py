@@ -9,7 +9,8 @@ from torch import Tensor
 from ... import networks, runtime
 from ...data import captions, scenes
 from ...data.levels import to_bytes
-from ...methods import autoregressive, flow, masked
+from ...methods import autoregressive, editing, few_step, flow, masked
+from .. import losses
 from .recipe import Reading, Recipe
 
 FACTORS = len(scenes.MASKS), len(scenes.INK), len(scenes.GROUND)  # of a token: what it inks, in what colour, on what
@@ -74,8 +75,8 @@ def _reading(x: Callable, shape: tuple[int, ...], decode: Callable) -> Reading:
 
 patches = _reading(ids, (6, 6), lambda x: scenes.from_tokens(unpack(x.flatten(1))))
 pixels = _reading(floats, (3, 24, 24), to_bytes)
-COMMON = {"steps": 4000, "muon": 0.02, "ema": 0.998, "data": "scenes", "guidance": (1.0,)}
-COMMON |= {"labels": lambda pictures: told(pictures.captions), "measures": ("scenes",)}
+COMMON = {"lr": 2e-3, "muon": 0.02, "ema": 0.998, "data": "scenes", "guidance": (1.0,)}
+COMMON |= {"labels": lambda pictures: told(pictures.captions), "measures": ("obeyed",)}
 
 RECIPES = {
     "token-ar-scenes": Recipe(
@@ -83,7 +84,7 @@ RECIPES = {
         partial(autoregressive.loss, drop=0.05),
         patches,
         "causal transformer over 36 tokens of three factors, by caption",
-        lr=2e-3,
+        steps=4800,
         batches=drawn,
         family="autoregressive",
         sample=autoregressive.sample,
@@ -97,7 +98,7 @@ RECIPES = {
         partial(masked.loss, drop=0.05),
         patches,
         "bidirectional transformer over 36 tokens of three factors, some of them hidden, by caption",
-        lr=2e-3,
+        steps=4590,  # these three: as many operations
         batches=drawn,
         family="masked",
         sample=masked.sample,
@@ -111,11 +112,43 @@ RECIPES = {
         partial(flow.loss, drop=0.05, shift=SHIFT),
         pixels,
         "flow matching with a transformer on 4×4 patches, by caption",
+        steps=5260,
         batches=partial(drawn, floats),
         family="noise",
         sample=flow.sample,
         passes=16,
         dials={"steps": 16, "shift": SHIFT},
         **COMMON,
+    ),
+    "few-step-scenes": Recipe(
+        lambda: transformer(**PATCHES | {"clock": 2}, groups=(36,)),
+        partial(losses.shortcut, teacher="dit-scenes", guidance=1.0),
+        pixels,
+        "the transformer on 4×4 patches of scenes taught to jump: one checkpoint for 1, 2, 4, 8 and 16 steps",
+        steps=3000,
+        batches=partial(drawn, floats, 32),
+        teachers=("dit-scenes",),
+        untrained=2 / 3,
+        start=losses.weights_of("dit-scenes"),
+        family="noise",
+        sample=few_step.sample,
+        passes=4,
+        dials={"steps": 4},
+        **COMMON | {"lr": 1e-4, "muon": 0.0005},  # as gentle as with garments
+    ),
+    "inpaint-scenes": Recipe(
+        lambda: transformer(**PATCHES, groups=(36,)),
+        partial(editing.loss, drop=0.05, shift=SHIFT),
+        pixels,
+        "the transformer on 4×4 patches of scenes taught that some are clean: a time for each",
+        steps=1500,
+        batches=partial(drawn, floats),
+        teachers=("dit-scenes",),
+        start=losses.weights_of("dit-scenes"),
+        family="noise",
+        sample=editing.inpaint,
+        passes=16,
+        dials={"steps": 16, "shift": SHIFT},
+        **COMMON | {"lr": 1e-3, "muon": 0.01},
     ),
 }
