@@ -56,46 +56,29 @@ def labels(pictures) -> Tensor:
 
 patches = _reading(signs.tokens, (4, 12), lambda x: signs.from_tokens(x.flatten(1)))
 pixels = _reading(floats, (3, signs.HEIGHT, signs.SLOTS * signs.WIDTH), to_bytes)
-COMMON = {"steps": 1500, "muon": 0.02, "ema": 0.995, "data": "signs", "guidance": (1.0,)}
-COMMON |= {"lr": 2e-3, "labels": labels, "measures": ("signs",)}
 
+
+def _recipe(method, shape: dict, reads: Reading, about: str, **more) -> Recipe:
+    same = {"steps": 1500, "lr": 2e-3, "muon": 0.02, "ema": 0.995, "data": "signs", "guidance": (1.0,)}
+    same |= {"labels": labels, "measures": ("spelled",), "sample": method.sample, "batches": drawn}
+    loss = partial(method.loss, drop=0.05, **more.pop("loss", {}))
+    return Recipe(lambda: transformer(**shape), loss, reads, about, **same | more)
+
+
+CAUSAL, HIDING, NOISY = {"tokens": VOCABULARY}, {"tokens": VOCABULARY + 1}, {"vector": 48, "clock": 1}
+WHOLE = {"groups": (48,)}
 RECIPES = {
-    "token-ar-signs": Recipe(
-        lambda: transformer(tokens=VOCABULARY),
-        partial(autoregressive.loss, drop=0.05),
-        patches,
-        "causal transformer over the 48 patches of a sign, told its letters",
-        batches=drawn,
-        family="autoregressive",
-        sample=autoregressive.sample,
-        half=False,
-        passes=48,
-        nats=autoregressive.nats,
-        **COMMON,
+    "token-ar-signs": _recipe(
+        *(autoregressive, CAUSAL, patches, "causal transformer over the 48 patches of a sign, told its letters"),
+        **{"family": "autoregressive", "half": False, "passes": 48, "nats": autoregressive.nats},
     ),
-    "masked-signs": Recipe(
-        lambda: transformer(tokens=VOCABULARY + 1, groups=(48,)),
-        partial(masked.loss, drop=0.05),
-        patches,
-        "bidirectional transformer over the 48 patches of a sign, some of them hidden, told its letters",
-        batches=drawn,
-        family="masked",
-        sample=masked.sample,
-        passes=12,
-        dials={"steps": 12},
-        nats=partial(masked.bound, draws=10),
-        **COMMON,
+    "masked-signs": _recipe(
+        *(masked, HIDING | WHOLE, patches, "transformer over the 48 patches of a sign, some hidden, told its letters"),
+        **{"family": "masked", "passes": 12, "dials": {"steps": 12}, "nats": partial(masked.bound, draws=10)},
     ),
-    "dit-signs": Recipe(
-        lambda: transformer(vector=48, clock=1, groups=(48,)),
-        partial(flow.loss, drop=0.05, shift=SHIFT),
-        pixels,
-        "flow matching with a transformer on the 4×4 patches of a sign, told its letters",
+    "dit-signs": _recipe(
+        *(flow, NOISY | WHOLE, pixels, "flow matching with a transformer on 4×4 patches of a sign, told its letters"),
+        **{"family": "noise", "passes": 16, "dials": {"steps": 16, "shift": SHIFT}, "loss": {"shift": SHIFT}},
         batches=partial(drawn, floats),
-        family="noise",
-        sample=flow.sample,
-        passes=16,
-        dials={"steps": 16, "shift": SHIFT},
-        **COMMON,
     ),
 }
