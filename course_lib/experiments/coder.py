@@ -98,7 +98,7 @@ def ceiling(factor: int, seed: int, n: int) -> dict:
             found = grade.written(made, sign[0])
             row |= {f"{name}{key.replace('exact', f'exact_{split}')}": found[key] for key in found if "exact" in key}
             if split == "held" and not seed:
-                row[f"{name}pictures"] = packed(made[:4])
+                row[f"{name}pictures"] = packed(made[:3])
     return row
 
 

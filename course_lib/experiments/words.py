@@ -65,7 +65,7 @@ def cell(coding: str, way: str, family: str, seed: int, share: float = 1.0, post
         made = shown(made, tokenizer, family)
         row |= graded(made, *asked, split=split)
         if split == "held" and not seed:
-            row["pictures"] = coder.packed(made[: 1 if poster else 4])
+            row["pictures"] = coder.packed(made[: 1 if poster else 3])
     return row
 
 
