@@ -21,6 +21,7 @@ from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
+from .words import expected, pieces, slots, within
 
 __all__ = [
     "Wrong",
@@ -44,6 +45,7 @@ __all__ = [
     "draw_scales",
     "encode_scales",
     "exercise",
+    "expected",
     "flow_loss",
     "forwards",
     "gated_step",
@@ -61,6 +63,7 @@ __all__ = [
     "operations",
     "patchify",
     "path",
+    "pieces",
     "pixel_bits",
     "prefixed",
     "read_velocity",
@@ -74,6 +77,7 @@ __all__ = [
     "same",
     "scale_at",
     "scale_inputs",
+    "slots",
     "starts",
     "straight_through",
     "tilted",
@@ -81,5 +85,6 @@ __all__ = [
     "two_halves",
     "varied_start",
     "walk",
+    "within",
     "worth",
 ]
