@@ -17,6 +17,7 @@ from .predictions import Predictions
 from .scales import Scales
 from .swap import Swap
 from .under import Under
+from .words import Words
 
 __all__ = [
     "Brush",
@@ -36,6 +37,7 @@ __all__ = [
     "Scales",
     "Swap",
     "Under",
+    "Words",
     "complete",
     "covered",
     "covered_squares",
