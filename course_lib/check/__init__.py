@@ -11,6 +11,7 @@ from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, scale_at
+from .editing import completions, renoise, replaced, tries, varied_start
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .forms import Wrong
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
@@ -36,6 +37,7 @@ __all__ = [
     "causal_mask",
     "churned_step",
     "codes_of",
+    "completions",
     "context",
     "corners",
     "cross_entropy",
@@ -66,7 +68,9 @@ __all__ = [
     "pixel_bits",
     "prefixed",
     "read_velocity",
+    "renoise",
     "repaired",
+    "replaced",
     "reveal",
     "revive",
     "rotary",
@@ -77,7 +81,9 @@ __all__ = [
     "starts",
     "straight_through",
     "tilted",
+    "tries",
     "two_halves",
+    "varied_start",
     "uneven",
     "walk",
     "worth",

@@ -46,7 +46,13 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "prompts-guidance": _later(".prompts", "guidance", "guidance on captions: accuracy against variety (4 minutes)"),
     "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (26 minutes)"),
     "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (20 minutes)"),
+    "edits": _later(
+        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (26 minutes)"
+    ),
+    "edits-seeds": _later(".edits", "seeds", "who fills holes, by order and training, three seeds each (50 minutes)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
+    "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
+    "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }

@@ -1,6 +1,7 @@
 """Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
 
 from .base import Play
+from .brush import Brush, covered_squares
 from .clocks import Clocks
 from .currents import Currents, together
 from .deadline import Deadline
@@ -19,6 +20,7 @@ from .swap import Swap
 from .under import Under
 
 __all__ = [
+    "Brush",
     "Clocks",
     "Currents",
     "Deadline",
@@ -38,6 +40,7 @@ __all__ = [
     "Under",
     "complete",
     "covered",
+    "covered_squares",
     "greys",
     "hole_shape",
     "judged",
