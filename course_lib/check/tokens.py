@@ -3,7 +3,7 @@
 import torch
 from einops import rearrange
 
-from ..networks import quantizers, transformer
+from ..networks import patches, quantizers
 from .core import exercise
 from .forms import Wrong, alike, need
 
@@ -12,7 +12,7 @@ def _patchify(x, p):
     return rearrange(x, "b c (h p) (w q) -> b (h w) (c p q)", p=p, q=p)
 
 
-@exercise(reference=_patchify, shipped=[transformer.patchify])
+@exercise(reference=_patchify, shipped=[patches.patchify])
 def patchify(attempt) -> None:
     """Patches: row by row, and inside a patch channel, row, column."""
     for B, C, h, w, p in ((2, 1, 2, 3, 4), (3, 2, 3, 2, 2)):

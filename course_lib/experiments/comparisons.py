@@ -11,9 +11,9 @@ from ..data import results as sealed
 from ..data.levels import to_bytes
 from ..measure import cost, frechet
 from ..methods import autoregressive, flow
-from ..training import RECIPES, checkpoints, draw, make, repeat
+from ..training import RECIPES, checkpoints, draw, make
 from ..training.fit import Batches, fit
-from . import Found
+from . import Found, provenance, repeat
 from .rows import rows, whole
 
 WHOLE = 96e12  # operations of training, tokenizer included: a share of 1
@@ -32,7 +32,7 @@ def budget() -> Found:
     fixed = {"whole_flops": WHOLE, "tokenizer": TOKENIZER, "matched": MATCHED, "guidance": GUIDANCE}
     fixed |= {"frechet_n": TEST, "choice_n": CHOICE, "noise_steps": STEPS}
     runs = rows("budget", keys, _bought, **fixed)
-    return Found({**fixed, "runs": runs}, sealed.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
+    return Found({**fixed, "runs": runs}, provenance.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
 
 
 def _bought(family: str, share: float, seed: int) -> dict:
@@ -135,7 +135,7 @@ def head_to_head() -> Found:
 
     files.write(runtime.data_dir() / "figures" / "head-to-head.png", figure.draw(found).png())
     metrics = ("frechet_relative", "recall", "agreement", "seconds_batch_1", "seconds_batch_64")
-    return Found({"n": DRAWN, "rows": found}, sealed.tidy(found, "class", metrics))
+    return Found({"n": DRAWN, "rows": found}, provenance.tidy(found, "class", metrics))
 
 
 def _seconds(row: dict) -> dict:

@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import data
-from ..data import results as sealed
+from ..data import results
 from ..data.levels import to_bytes
 from ..measure import frechet
 from ..training import RECIPES, make
-from . import Found
+from . import Found, provenance
 from .rows import rows
 
 N, SIZE = 1000, 112  # pictures of each model, and their side in pixels for a network of photographs
@@ -66,12 +66,12 @@ def _real() -> tuple[Tensor, float, float]:
 
 def _measured(name: str) -> dict:
     """One shipped model by both rulers, on the same pictures; guidance is that chosen on validation by the first."""
-    guidance = sealed.read(name)["metrics"].get("guidance", 1.0)
+    guidance = results.read(name)["metrics"].get("guidance", 1.0)
     pixels, labels = make(name, N, guidance)
     real, floor, unit = _real()
     made, first = features(pixels), frechet.report(pixels, labels)
     distance, spread = frechet.frechet_distance(made, real), frechet.bootstrap(made, real, times=10)
-    row = {"model": name, "family": RECIPES[name].family, "budget_flops": sealed.read(name)["train_flops"]}
+    row = {"model": name, "family": RECIPES[name].family, "budget_flops": results.read(name)["train_flops"]}
     row |= {k: v for k, v in first.items() if k.startswith("frechet_relative")} | {"frechet_n": N}
     by = {"": 0.0, "_low": -1.96, "_high": 1.96}
     row |= {f"second_relative{end}": (distance + times * spread) / unit for end, times in by.items()}
@@ -82,5 +82,5 @@ def second_ruler() -> Found:
     """Every shipped model of garments by two rulers: the classifier of garments, and a network of photographs"""
     found = rows("second-ruler", [{"name": name} for name in NAMES], _measured, n=N, size=SIZE)
     return Found(
-        {"n": N, "size": SIZE, "runs": found}, sealed.tidy(found, "class", ("frechet_relative", "second_relative"))
+        {"n": N, "size": SIZE, "runs": found}, provenance.tidy(found, "class", ("frechet_relative", "second_relative"))
     )

@@ -2,7 +2,7 @@
 
 The features are those of `features-fashion`, a classifier frozen before any generator was trained; the reference is the
 10,000 test pictures (or the validation pictures, for every choice). Sources: FID (arXiv 1706.08500), improved recall
-(1904.06991). Built in notebook 02.
+(1904.06991). Built in notebook 03.
 """
 
 import math
@@ -18,17 +18,11 @@ CLASSIFIER = "features-fashion"
 NEIGHBOURS = 3
 
 
-@lru_cache(maxsize=1)
-def classifier() -> torch.nn.Module:
-    """The frozen classifier."""
-    return checkpoints.load(CLASSIFIER)
-
-
 @torch.no_grad()
 def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
     """Features `[N, 64]` (float64) and classes `[N]` of pictures `[N, 1, 28, 28]`: uint8, or floats in [-1, 1]."""
     _check(x)
-    network, parts, classes = classifier(), [], []
+    network, parts, classes = checkpoints.shipped(CLASSIFIER), [], []
     for part in x.split(chunk):
         part = part.to(runtime.device())
         part = part.float() if part.is_floating_point() else part.float() / 127.5 - 1

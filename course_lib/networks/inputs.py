@@ -19,6 +19,14 @@ def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int)
     _check_range("labels", labels, null, f" ({null} = no label)")
 
 
+def labels_or_null(labels: Tensor | None, batch: int, null: int, device: torch.device) -> Tensor:
+    """Labels `[batch]` on a device, `null` ("no label") where there are none; ValueError out of range."""
+    if labels is None:
+        return torch.full((batch,), null, device=device)
+    check_labels(labels, ((batch,),), null)
+    return labels.to(device).long()
+
+
 def check_tokens(tokens: Tensor, shapes: tuple[tuple[int, ...], ...], levels: int) -> None:
     """ValueError where tokens are no whole numbers from 0 to `levels` - 1, or a picture has none of the `shapes`."""
     if tokens.is_floating_point() or tokens.shape[1:] not in shapes:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .inputs import check_labels, sides
+from .inputs import labels_or_null, sides
 from .layers import at_least_float32, time_features
 
 
@@ -89,9 +89,7 @@ class UNet(nn.Module):
         wanted = (c.channels, *sides(c.size))
         if x.shape[1:] != wanted:
             raise ValueError(f"pictures must be [B, {', '.join(map(str, wanted))}], not {list(x.shape)}.")
-        if labels is None:
-            labels = torch.full((len(x),), self.null, device=x.device)
-        check_labels(labels, ((len(x),),), self.null)
+        labels = labels_or_null(labels, len(x), self.null, x.device)
         features = time_features(t, 64).to(self.enter.weight.dtype)
         condition = F.silu(self.time(features) + self.label(labels))  # [B, condition]
         h = self.enter(x)

@@ -1,5 +1,7 @@
 """Losses that need more than a model and a batch: pictures drawn anew, words left out, another shipped model."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -7,6 +9,11 @@ from torch import Tensor, nn
 from ..data.mnist import binarise
 from ..methods import autoregressive, few_step, next_scale
 from .checkpoints import shipped
+
+
+def weights_of(name: str) -> Callable[[nn.Module, Tensor], None]:
+    """The start of a recipe that goes on from the shipped model `name`."""
+    return lambda model, x: model.load_state_dict(shipped(name).state_dict(), strict=False)
 
 
 def classify(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
