@@ -51,7 +51,8 @@ def game(test, models) -> dict:
 def paces() -> dict[str, float]:
     """Milliseconds a forward of each film, as notebook 00 measured and printed them."""
     cells = json.loads(next(HERE.parent.glob("notebooks/00_*.ipynb")).read_text(encoding="utf-8"))["cells"]
-    said = "".join(line for cell in cells for output in cell.get("outputs", []) for line in output.get("text", []))
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    said = "".join(line for output in outputs for line in output.get("data", {}).get("text/html", []))  # in a fold
     rows = re.findall(r"^([a-z ]+?) +\d+ ms, +\d+ forwards of ([\d.]+) ms", said, re.M)
     return {name: float(milliseconds) for name, milliseconds in rows}
 

@@ -35,7 +35,7 @@ def test_a_fold_is_shut_and_says_only_that_it_is_one():
 
 
 def test_a_text_is_folded_with_its_signs_kept():
-    assert "<pre>a &lt; b\nc</pre>" in folded("a < b\nc", "Numbers").html
+    assert "<pre>\na &lt; b\nc</pre>" in folded("a < b\nc", "Numbers").html
 
 
 def test_an_opened_fold_is_the_figure_with_its_words():

@@ -83,10 +83,11 @@ def rows_above(attempt) -> None:
 
 def _planted(layer, v, h, labels):
     """Her layer, for the exercise: v goes on from h."""
-    label = layer.label(labels)[:, :, None, None]
-    above = layer.vertical(F.pad(v, (2, 2, 1, 0))) + label
-    left = layer.horizontal(F.pad(h, (2, 0, 0, 0))) + layer.down(above)
-    return h + layer.v_out(gate(above)), h + layer.h_out(gate(left))
+    word = layer.label(labels)[..., None, None]
+    seen = layer.vertical(F.pad(v, (2, 2, 1, 0))) + word
+    said = layer.horizontal(F.pad(h, (2, 0, 0, 0))) + layer.down(seen)
+    news = layer.v_out(gate(seen)), layer.h_out(gate(said))
+    return tuple(h + each for each in news)
 
 
 @exercise(reference=GatedLayer.forward, planted=_planted, gives="the two stacks, (v, h)", trained=True)

@@ -48,7 +48,7 @@ def _network(name: str) -> torch.nn.Module:
     return type(model)(replace(model.config, **MATCHED[name])) if name in MATCHED else model
 
 
-def _fitted(name: str, x, labels, flops: float, seed: int):
+def fitted(name: str, x, labels, flops: float, seed: int):
     """A model of the recipe `name`, trained on as many steps as `flops` buy, and those steps."""
     recipe = RECIPES[name]
     runtime.seed(seed)
@@ -64,10 +64,10 @@ def _fitted(name: str, x, labels, flops: float, seed: int):
 def _tokens(pictures: data.Pictures, flops: float, seed: int):
     """A tokenizer, then a causal transformer on its tokens; how to draw with both."""
     x = pictures.floats()
-    tokenizer, first = _fitted("tokenizer-fashion", x, pictures.labels, TOKENIZER * flops, seed)
+    tokenizer, first = fitted("tokenizer-fashion", x, pictures.labels, TOKENIZER * flops, seed)
     with torch.no_grad():
         tokens = torch.cat([tokenizer.tokenize(part.to(runtime.device())).cpu() for part in x.split(500)])
-    model, second = _fitted("token-ar-fashion", tokens, pictures.labels, (1 - TOKENIZER) * flops, seed)
+    model, second = fitted("token-ar-fashion", tokens, pictures.labels, (1 - TOKENIZER) * flops, seed)
 
     def draw(labels, w, generator):
         made = autoregressive.sample(model, labels, shape=(7, 7), guidance=w, generator=generator)
@@ -78,7 +78,7 @@ def _tokens(pictures: data.Pictures, flops: float, seed: int):
 
 def _noise(pictures: data.Pictures, flops: float, seed: int):
     """The transformer on 4×4 patches, and how to draw with it."""
-    model, steps = _fitted("dit-fashion", pictures.floats(), pictures.labels, flops, seed)
+    model, steps = fitted("dit-fashion", pictures.floats(), pictures.labels, flops, seed)
 
     def draw(labels, w, generator):
         with runtime.autocast():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from matplotlib.figure import Figure
 
+from ..measure.frechet import floor
 from .head_to_head import NAMES
 from .plot import FAMILIES, curve, figure
 
@@ -14,7 +15,6 @@ PALE = "#F0B48A"  # a second autoregressive model beside FAMILIES["autoregressiv
 RULERS = {
     "bits_per_dim": ("bits per dimension", "lower is better"),
     "nats": ("nats a picture", "lower is better"),
-    "frechet": ("Fréchet distance", "lower is better"),
     "frechet_relative": ("Fréchet distance, relative", "lower is better"),
     "agreement": ("recognised as its class", "higher is better"),
     "recall": ("recall", "higher is better"),
@@ -85,6 +85,18 @@ def bounds(rows: Iterable[dict], key: str) -> list[tuple[float, float] | None]:
     return [(row[f"{key}_low"], row[f"{key}_high"]) if f"{key}_low" in row else None for row in rows]
 
 
+def reached(row: dict, key: str) -> float | None:
+    """What as many real pictures reach by the ruler `key`; None where the row does not know it."""
+    if key != "frechet_relative":
+        return row.get(f"{key}_real")
+    return row["frechet_floor"] * row[key] / row["frechet"] if "frechet_floor" in row else None
+
+
+def relative(distance: float, n: int, split: str = "test") -> float:
+    """A raw Fréchet distance of `n` pictures in the course's unit: real pictures with noise of σ = 0.1, as many."""
+    return distance / floor(n, split)["frechet_unit"]
+
+
 def rulers(
     rows: dict[str, dict],
     keys: Sequence[str],
@@ -96,13 +108,12 @@ def rulers(
 ) -> Figure:
     """A panel for each ruler of `RULERS` in `keys`: bars of the models' `rows` of metrics with intervals.
 
-    The dotted line is what real pictures reach: `KEY_real`, for `frechet` the `frechet_floor`, where a row knows it.
+    The dotted line is what real pictures reach, the largest of it where the rows are of different n.
     """
     fig, axes = figure(1, len(keys), size, alt, sharey=across)
     for ax, key in zip([axes] if len(keys) == 1 else axes, keys, strict=True):
         found = list(rows.values())
-        floor = "frechet_floor" if key == "frechet" else f"{key}_real"
-        real = max((row[floor] for row in found if floor in row), default=None)
+        real = max((at for row in found if (at := reached(row, key)) is not None), default=None)
         bars(ax, list(rows), [row[key] for row in found], families, bounds(found, key), real, across=across)
         words, better = RULERS[key]
         label(ax, f"{words}\n({better})")

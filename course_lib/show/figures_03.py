@@ -144,14 +144,14 @@ def dials_of_one_answer(shares: dict[str, Tensor]) -> Figure:
     return fig
 
 
-def alone_and_together(alone: Tensor, together: Tensor, asked: Tensor, names: list[str]) -> Figure:
-    """Eight miniatures drawn one at a time above the same eight drawn at once, tokens `[8, 196]`."""
+def alone_and_together(alone: Tensor, together: Tensor, asked: Tensor, names: list[str], hits: list[int]) -> Figure:
+    """Eight miniatures drawn one at a time above eight drawn at once, tokens `[8, 196]`; `hits` of each are right."""
     short = charts.short(names)
     return plot.pictures(
         _miniatures(torch.cat([alone, together])),
         columns=8,
-        title="One at a time she gets what she asks for; eight at once, rags",
-        alt="Above eight miniatures of the classes asked for. Below eight that are mostly rags.",
+        title="Taken for what was asked: {} of 8 one at a time, {} of 8 at once".format(*hits),
+        alt="Eight miniatures drawn one at a time above the same eight classes drawn at once.",
         rows=["alone", "together"],
         heads=[short[int(label)] for label in asked],
         scale=4.2,

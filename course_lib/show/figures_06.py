@@ -91,14 +91,14 @@ def when_written(times: dict[str, Tensor]) -> Figure:
     return charts.headline(fig, "The same network writes in any order")
 
 
-def never_chosen(clamped: Tensor, odd: Tensor, labels: Tensor, names: list[str]) -> Figure:
-    """Eight pictures with one clamped token each, and where it is."""
+def never_chosen(clamped: Tensor, odd: Tensor, labels: Tensor, names: list[str], never: int) -> Figure:
+    """Eight pictures with `never` clamped tokens in all, and where they are."""
     short = charts.short(names)
     return plot.pictures(
         torch.cat([clamped.expand(-1, 3, -1, -1), odd]),
         columns=8,
-        title="In each of her pictures one token was never chosen",
-        alt="Eight garments, each with one odd square; below the same with that square marked.",
+        title=f"In her 8 pictures {never} tokens were never chosen",
+        alt="Eight garments; below the same, with every square marked whose token was never chosen.",
         rows=["hers, clamped", "where"],
         heads=[short[int(k)] for k in labels],
         scale=2.2,
@@ -131,19 +131,23 @@ def distance_by_steps(drawn: list[dict], at_eight: dict[str, float]) -> Figure:
     fig, ax = plot.figure(size=(7.6, 3.6), alt=alt)
     for name, (style, marker, shade) in ORDERS.items():
         line = sorted((row for row in drawn if row["order"] == name or row["steps"] == 1), key=lambda row: row["steps"])
-        x, y, low, high = ([row[k] for row in line] for k in ("steps", "frechet", "frechet_low", "frechet_high"))
+        x, y, low, high = (
+            [row[k] for row in line] for k in ("steps", *("frechet_relative" + end for end in ("", "_low", "_high")))
+        )
         looks = {"linestyle": style, "marker": marker, "color": shade, "markersize": 5}
         plot.curve(ax, x, y, "masked", low, high, label=name, **looks)
     next_token = next(row for row in drawn if row["order"] == "next token")
-    ax.axhline(next_token["frechet"], color=ORANGE, label="next token,\n49 steps")
-    ax.axhline(drawn[0]["frechet_floor"], color=GREY, linestyle=":", label="real pictures")
+    ax.axhline(next_token["frechet_relative"], color=ORANGE, label="next token,\n49 steps")
+    ax.axhline(charts.reached(drawn[0], "frechet_relative"), color=GREY, linestyle=":", label="real pictures")
     charts.own_ticks(ax, (1, 2, 4, 8, 16, 49))
-    ax.set(yscale="log", xlabel="steps", ylabel=f"Fréchet distance, n = {drawn[0]['frechet_n']}\n(lower is better)")
+    ax.set(
+        yscale="log", xlabel="steps", ylabel=f"Fréchet distance, relative\nn = {drawn[0]['frechet_n']}, lower is better"
+    )
     _plain(ax)
     fig.legend(loc="outside right center", fontsize=9, frameon=False)
-    one = next(row["frechet"] for row in drawn if row["steps"] == 1)
+    one = next(row["frechet_relative"] for row in drawn if row["steps"] == 1)
     worst, best = max(at_eight, key=at_eight.get), min(at_eight, key=at_eight.get)
-    ax.set_title(f"1 step: {one:.1f}. 8 steps: {best} {at_eight[best]:.1f}, {worst} {at_eight[worst]:.1f}")
+    ax.set_title(f"1 step: {one:.2f}. 8 steps: {best} {at_eight[best]:.2f}, {worst} {at_eight[worst]:.2f}")
     return fig
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..measure.frechet import wilson
-from .charts import bars, bounds, headline, label
+from .charts import bars, bounds, headline, label, relative
 from .plot import FAMILIES, curve, figure
 
 COLOURS = {name: FAMILIES[f] for name, f in (("token", "autoregressive"), ("masked", "masked"), ("scale", "other"))}
@@ -91,13 +91,14 @@ def guided(tried: dict[str, dict[str, dict]], title: str) -> Figure:
     alt = "Agreement against Fréchet distance on validation pictures as guidance grows, one line for each of three."
     fig, ax = figure(size=(6.4, 3.6), alt=alt)
     for (name, rows), colour in zip(tried.items(), COLOURS.values()):
-        x, y = ([row[key] for row in rows.values()] for key in ("frechet", "agreement"))
+        x = [relative(row["frechet"], row["frechet_n"], "validation") for row in rows.values()]
+        y = [row["agreement"] for row in rows.values()]
         ax.plot(x, y, "o-", color=colour, label=name)
         for i, w in enumerate(rows):
             if i in (0, len(rows) - 1):
                 at = {"textcoords": "offset points", "fontsize": 8, "color": colour}
                 ax.annotate(f"w = {float(w):g}", (x[i], y[i]), (5, -11), **at)
-    ax.set(xlabel="Fréchet distance (validation, n = 2,000; lower is better)", ylabel="agreement")
+    ax.set(xlabel="Fréchet distance, relative (validation, n = 2,000; lower is better)", ylabel="agreement")
     ax.margins(x=0.1, y=0.1)
     ax.legend(fontsize=9)
     ax.set_title(title)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .charts import RULERS, bars, bounds, headline, label, level, rulers, written
+from .charts import RULERS, bars, bounds, headline, label, level, reached, rulers, written
 from .plot import FAMILIES, curve, figure, tile
 
 NOISE = FAMILIES["noise"]
@@ -50,8 +50,8 @@ def sizes(rows: Sequence[dict], title: str) -> Figure:
     names = [f"{row['patch']}×{row['patch']}" for row in rows]
     bars(axes[0], names, [row["flops_picture"] / 1e6 for row in rows], "noise")
     label(axes[0], "million operations a call\n(lower is better)")
-    for ax, key, real in zip(axes[1:], ("frechet", "agreement"), ("frechet_floor", "agreement_real")):
-        bars(ax, names, [row[key] for row in rows], "noise", bounds(rows, key), rows[0][real])
+    for ax, key in zip(axes[1:], ("frechet_relative", "agreement")):
+        bars(ax, names, [row[key] for row in rows], "noise", bounds(rows, key), reached(rows[0], key))
         label(ax, "{}\n({})".format(*RULERS[key]))
     for ax in axes:
         ax.set(xlabel="patch")
@@ -72,8 +72,9 @@ def details(times: Sequence[float], trials: dict[str, Tensor], rows: Sequence[di
     label(left, "three short runs, here")
     names = [f"{row['std']:g}, " + ("no shift" if row["shift"] == 1 else f"shift {row['shift']:g}") for row in rows]
     families = ["other" if row["std"] < 0.5 else "noise" for row in rows]
-    bars(right, names, [row["frechet"] for row in rows], families, bounds(rows, "frechet"), across=True)
-    right.set(xlabel=f"Fréchet distance, n = {n} (lower is better)")
+    key = "frechet_relative"
+    bars(right, names, [row[key] for row in rows], families, bounds(rows, key), across=True)
+    right.set(xlabel=f"Fréchet distance, relative, n = {n} (lower is better)")
     label(right, f"{rows[0]['steps']} steps each, shipped numbers")
     return headline(fig, title)
 
@@ -90,14 +91,14 @@ def guidance(times: Sequence[float], shares: Sequence[float], title: str) -> Fig
 def intervals(always: Sequence[dict], middle: Sequence[dict], title: str) -> Figure:
     """Distance, agreement and recall over the guidance scale: guided at all times, or in the middle only."""
     fig, axes = figure(1, 3, (9.2, 3.1), alt="Fréchet distance, agreement and recall against the guidance scale.")
-    for ax, key in zip(axes, ("frechet", "agreement", "recall")):
+    for ax, key in zip(axes, ("frechet_relative", "agreement", "recall")):
         for rows, name, style in ((always, "at all times", "-"), (middle, "t from 0.2 to 0.8", "--")):
             scales, values = [row["guidance"] for row in rows], [row[key] for row in rows]
             curve(ax, scales, values, "noise", linestyle=style, marker="o", label=name)
             for w, ends in zip(scales, bounds(rows, key)):
                 if ends:
                     ax.vlines(w, *ends, color=NOISE, linewidth=1, linestyle=style)
-        level(ax, always[0]["frechet_floor" if key == "frechet" else f"{key}_real"])
+        level(ax, reached(always[0], key))
         ax.set(xlabel="guidance scale w")
         label(ax, "{}\n({})".format(*RULERS[key]))
     axes[0].legend(fontsize=8)
@@ -107,7 +108,7 @@ def intervals(always: Sequence[dict], middle: Sequence[dict], title: str) -> Fig
 def bill(found: dict[str, dict], detour: float, title: str) -> Figure:
     """Three readings of a picture by three rulers; dashed, the distance of real pictures after the tokenizer."""
     alt = "Fréchet distance, agreement and recall for patches, latents and U-Net."
-    fig = rulers(found, ("frechet", "agreement", "recall"), "noise", title, alt)
+    fig = rulers(found, ("frechet_relative", "agreement", "recall"), "noise", title, alt)
     level(fig.axes[0], detour, family="other", linestyle="--")
     fig.axes[0].set_xlabel("dashed: real ones through the tokenizer", fontsize=9)
     return fig

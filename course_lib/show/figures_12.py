@@ -19,11 +19,11 @@ def _logarithmic(ax, x: list[float], y: list[float]) -> None:
 
 
 def teacher(distances: dict[int, float], floor: float) -> Figure:
-    """The teacher's distance over its number of steps; `floor` is what real pictures reach."""
+    """The teacher's relative distance over its number of steps; `floor` is what real pictures reach."""
     fig, ax = figure(alt="Fréchet distance of the teacher falls steeply from one step to eight, then hardly.")
     curve(ax, list(distances), list(distances.values()), "noise", marker="o")
-    ax.set(xlabel="steps (each is two calls)", ylabel="Fréchet distance (lower is better)")
-    _logarithmic(ax, list(distances), [0.1, 1, 10])
+    ax.set(xlabel="steps (each is two calls)", ylabel="Fréchet distance, relative\n(lower is better)")
+    _logarithmic(ax, list(distances), [0.01, 0.1, 1])
     level(ax, floor, "real pictures")
     more = {n: d / distances[16] for n, d in distances.items()}
     ax.set_title(f"From 16 steps to 4: {more[4]:.1f} times the distance; to 1: {more[1]:.0f} times")
@@ -46,11 +46,11 @@ def student(steps: dict[int, dict], fewer: dict[int, float], title: str) -> Figu
     fig, ax = figure(alt="Fréchet distance over calls of the network: the student's curve lies left of the teacher's.")
     calls = [2 * n for n in fewer]
     curve(ax, calls, list(fewer.values()), "noise", marker="o", linestyle="--", label="teacher, guided")
-    low, high = ([row[f"frechet_{end}"] for row in steps.values()] for end in ("low", "high"))
-    distances = [row["frechet"] for row in steps.values()]
+    low, high = ([row[f"frechet_relative_{end}"] for row in steps.values()] for end in ("low", "high"))
+    distances = [row["frechet_relative"] for row in steps.values()]
     curve(ax, list(steps), distances, "noise", low, high, marker="D", label="student")
-    ax.set(xlabel="calls of the network", ylabel="Fréchet distance (lower is better)")
-    _logarithmic(ax, [1, 2, 4, 8, 16, 32], [1, 2, 5, 10, 20])
+    ax.set(xlabel="calls of the network", ylabel="Fréchet distance, relative\n(lower is better)")
+    _logarithmic(ax, [1, 2, 4, 8, 16, 32], [0.1, 0.2, 0.5, 1, 2])
     ax.legend(fontsize=9)
     ax.set_title(title)
     return fig

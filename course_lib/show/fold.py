@@ -25,7 +25,7 @@ def folded(answer: Figure | str, summary: str = SUMMARY) -> Folded:
     The picture lies in the HTML itself, so a fold opens in the book, on GitHub, in VS Code, Colab and JupyterLab alike.
     """
     if isinstance(answer, str):
-        return Folded(f"<pre>{escape(answer)}</pre>", summary)
+        return Folded(f"<pre>\n{escape(answer)}</pre>", summary)
     if not isinstance(answer, Figure) or not hasattr(answer, "alt"):
         raise TypeError(f"answer is a {type(answer).__name__}: give a figure made by course_lib.show, or a text.")
     data, metadata = answer._repr_mimebundle_()
