@@ -6,10 +6,10 @@ from tiny import shaken
 
 from course_lib import data
 from course_lib.data import emoji, results
-from course_lib.experiments import EXPERIMENTS, style, style_judge
+from course_lib.experiments import EXPERIMENTS, repeat, style, style_judge
 from course_lib.networks import Classifier, ClassifierConfig
 from course_lib.show import figures_13_style
-from course_lib.training import RECIPES, inputs, repeat
+from course_lib.training import RECIPES, inputs
 
 
 @pytest.fixture
