@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from solutions import ANSWERS, named
+from solutions import named
 
 from course_lib import check
 
@@ -113,11 +113,11 @@ def in_place(empty, kinds, most):
     [
         (counted(none=torch.ones_like), "counted as empty"),
         (counted(some=lambda k: (k > 0).double()), r"multiply by kinds\[c\]"),
-        (lambda e, k, most: ANSWERS["completions"](e, k, most).cumsum(0), "at most so many"),
-        (lambda e, k, most: ANSWERS["completions"](e, k, most).flip(0), "turned round"),
+        (lambda e, k, most: counted()(e, k, most).cumsum(0), "at most so many"),
+        (lambda e, k, most: counted()(e, k, most).flip(0), "turned round"),
         (in_place, "used twice"),
-        (lambda e, k, most: ANSWERS["completions"](e, k, most)[1:], "numbers, of 0 to"),
-        (lambda e, k, most: ANSWERS["completions"](e, k, most) + 1, "coefficients"),
+        (lambda e, k, most: counted()(e, k, most)[1:], "numbers, of 0 to"),
+        (lambda e, k, most: counted()(e, k, most) + 1, "coefficients"),
         (
             lambda e, k, most: torch.tensor([math.comb(len(e), n) * float(k.mean()) ** n for n in range(most + 1)]),
             "their mean is not enough|digits are lost",

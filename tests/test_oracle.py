@@ -21,7 +21,8 @@ def everything(part=None):
     some = (cells > 0).any(1)
     cells, ground = cells[some], on[some]
     n = len(kinds) - 1
-    p = torch.where((cells > 0).sum(1) == 1, 1 / (2 * 4 * 2 * n), 1 / (2 * 4 * n * n)).double()
+    alone = (cells > 0).sum(1) == 1
+    p = 1 / torch.where(alone, 2 * 4 * 2 * n, 2 * 4 * n * n).double()
     return oracle, cells, ground, p, scenes.ids(scenes.tokens(cells, ground, TINY))
 
 

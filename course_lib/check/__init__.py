@@ -19,6 +19,7 @@ from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .prompts import left_open, naming, obeys, uneven
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
 from .words import expected, pieces, slots, within
@@ -55,11 +56,14 @@ __all__ = [
     "hide",
     "inverse_cdf",
     "jump",
+    "left_open",
     "logistic_bins",
     "maskgit",
     "meanflow_target",
     "mirrored",
+    "naming",
     "nucleus",
+    "obeys",
     "operations",
     "patchify",
     "path",
@@ -84,6 +88,7 @@ __all__ = [
     "tries",
     "two_halves",
     "varied_start",
+    "uneven",
     "walk",
     "within",
     "worth",

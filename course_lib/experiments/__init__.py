@@ -40,13 +40,11 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
-    "prompts": _later(
-        ".prompts", "budgets", "captions obeyed: three families, budgets and seeds (55 minutes of one core)"
-    ),
+    "prompts": _later(".prompts", "budgets", "captions obeyed by three families, over budgets and seeds (47 minutes)"),
     "prompts-shipped": _later(".prompts", "shipped", "captions that the shipped models obey (3 minutes)"),
     "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (14 minutes)"),
     "prompts-guidance": _later(".prompts", "guidance", "guidance on captions: accuracy against variety (4 minutes)"),
-    "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (22 minutes)"),
+    "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (26 minutes)"),
     "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (20 minutes)"),
     "edits": _later(
         ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (26 minutes)"

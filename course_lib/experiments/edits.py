@@ -11,11 +11,11 @@ from functools import lru_cache, partial
 import torch
 
 from .. import data, runtime
-from ..data import captions, results, scenes
+from ..data import captions, scenes
 from ..measure import cost, frechet, grade
 from ..methods import editing
-from ..training import RECIPES, checkpoints, draw, fit, repeat
-from . import Found
+from ..training import RECIPES, checkpoints, draw, fit
+from . import Found, provenance, repeat
 from .filling import METHODS, Filled, fill, kept_error, seam
 from .holes import HOLES, LAW, judged, keeping, pictures, seen
 from .rows import folder, rows, whole
@@ -47,7 +47,7 @@ def compare() -> Found:
     found = {part: rows("edits", keys, make, part=part, **fixed) for part, (make, keys) in plans.items()}
     tidy = []
     for part, metrics in NUMBERS.items():
-        tidy += results.tidy(found[part], part, metrics)
+        tidy += provenance.tidy(found[part], part, metrics)
     return Found(fixed | found, tidy)
 
 
@@ -66,7 +66,7 @@ def seeds() -> Found:
     keys = [{"stem": stem, "seed": seed, "hole": hole} for seed in SEEDS for stem in STEMS for hole in SIDES]
     keys = [{**key, "way": way} for key in keys for way in METHODS if METHODS[way][0] == key["stem"]]
     found = rows("edits-seeds", keys, _seeded, n=N, flops=[BASE, MORE])
-    return Found({"n": N, "base": BASE, "more": MORE, "rows": found}, results.tidy(found, "holes", NUMBERS["holes"]))
+    return Found({"n": N, "base": BASE, "more": MORE, "rows": found}, provenance.tidy(found, "holes", NUMBERS["holes"]))
 
 
 STEMS, SIDES = ("token-ar", "masked", "dit", "inpaint"), ("top half", "bottom half")
@@ -201,7 +201,7 @@ def mended(hole: str, way: str) -> dict:
     row = {"family": RECIPES[name].family, "model": name, "n": N, "passes": made.passes}
     row |= {"budget_flops": checkpoints.header(name)["train_flops"], **frechet.report(made.pixels, test.labels)}
     row["kept_error"] = kept_error(made, test.pixels, keep)
-    return row | {"seam": seam(made.pixels, keep) / seam(test.pixels, keep)}
+    return row | {"seam": seam(made.pixels, keep) - seam(test.pixels, keep)}
 
 
 def price(way: str) -> dict:

@@ -47,7 +47,7 @@ def judged(made: Filled, real: Pictures, keep: Tensor, form: str = "null") -> di
     marks = grade.marks(made.pixels, real.captions)
     row = {"n": len(keep), "passes": made.passes, **grade.share(marks["fits"], "in_support")}
     row |= {"torn": float((~sure).double().mean()), "kept_error": kept_error(made, real.pixels, keep)}
-    row["seam"] = seam(made.pixels, keep) / seam(real.pixels, keep)
+    row["seam"] = seam(made.pixels, keep) - seam(real.pixels, keep)
     return row | (law(cells, ground, marks["fits"], real, keep) if form == "null" else {})
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from . import plot
-from .charts import bars, headline, label, labelled
+from .charts import bars, headline, label
 from .play.brush import covered_squares
 from .plot import FAMILIES, figure
 
@@ -49,7 +49,7 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
     fig, axes = figure(1, len(drawn), (2.3 * len(drawn) + 0.4, 2.5), alt, sharex=True, sharey=True)
     x = torch.linspace(mean - 4 * std, mean + 4 * std, 200)
     for ax, (name, values) in zip([axes] if len(drawn) == 1 else axes, drawn.items()):
-        ax.hist(values.clamp(x[0], x[-1]).numpy(), 40, (float(x[0]), float(x[-1])), density=True, color="#9CC7E4")
+        ax.hist(values.clamp(x[0], x[-1]).numpy(), 40, density=True, color="#9CC7E4")
         ax.plot(x, normal(x, mean, std), color=FAMILIES["data"])
         ax.set_xlabel("the hidden number")
         label(ax, f"{name}\nmean {values.mean():.2f}, spread {values.std():.2f}", 9)
@@ -75,7 +75,7 @@ def by_tries(rows: dict[int, tuple], theory: dict[int, tuple], mean: float, std:
 
 def masks(hidden: Tensor, grid: tuple[int, int]) -> Figure:
     """Masks of training `[N, T]`, two rows: hidden places are dark."""
-    x = 1 - 0.75 * hidden.view(-1, 1, *grid).float()
+    x = 0.86 - 0.6 * hidden.view(-1, 1, *grid).float()
     x = x.repeat_interleave(6, 2).repeat_interleave(6, 3) * 2 - 1
     alt = "Two rows of small grids: scattered dark places, dark rectangles, and a few all dark."
     return plot.pictures(x, len(x) // 2, title="Half scattered, half rectangles, some all hidden", alt=alt, scale=1.6)
@@ -150,9 +150,10 @@ def traded(rows: list[dict]) -> Figure:
     for family, words in KNOBS.items():
         own = sorted((row for row in rows if row["family"] == family), key=lambda row: row["strength"])
         x, y = [row["same"] for row in own], [row["in_support"] for row in own]
-        labelled(ax, x, y, words.split(":")[0], family, marker="o", at=len(x) // 2)
+        ax.plot(x, y, "o-", color=FAMILIES[family], label=words.split(":")[0], markersize=4)
     ax.set(xlabel="objects that are as they were", ylabel="pictures that are scenes", xlim=(-0.03, 1.12), ylim=(0, 1.1))
-    ax.set_title("The same trade in every family")
+    ax.legend(fontsize=9, loc="lower left")
+    ax.set_title("What stays, against what is still a scene")
     return fig
 
 
@@ -162,7 +163,7 @@ def garments(rows: list[dict], title: str) -> Figure:
         "frechet_relative": "Fréchet distance, relative\n(lower is better)",
         "agreement": "recognised as its class\n(higher is better)",
         "kept_error": "change of what was kept\n(grey levels, before pasting)",
-        "seam": "step at the seam\n(1 is that of real garments)",
+        "seam": "step at the seam, beyond the\nreal one (grey levels)",
     }
     names = [way for way in WAYS if any(row["way"] == way for row in rows)]
     fig, axes = figure(1, 4, (10.4, 0.32 * len(names) + 1.5), "Bars of four rulers for each way to fill.", sharey=True)
@@ -205,7 +206,7 @@ def precise(rows: list[dict], title: str) -> Figure:
             y = [i + shift for i in range(len(names))]
             ax.barh(y, [row["value"] for row in each], 0.38, color=inks, alpha=0.4 if pale else 1.0)
             ax.hlines(y, [row["low"] for row in each], [row["high"] for row in each], color="black", linewidth=1.2)
-        ax.set(xlim=(0, 1.05), xlabel="share of edits")
+        ax.set(xlim=(0, 1.05), xlabel="share of edits\n(dark: exact; pale: the rest left alone)")
         label(ax, f"{'full' if form == 'full' else 'open'} caption", 9)
     axes[0].set_yticks(range(len(names)), [WAYS.get(way, ("", "drawn anew, no hole"))[1] for way in names])
     axes[0].set_ylim(len(names) - 0.5, -0.5)

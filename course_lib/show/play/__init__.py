@@ -14,6 +14,7 @@ from .interval import Interval
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
+from .prompts import Prompts
 from .scales import Scales
 from .swap import Swap
 from .under import Under
@@ -34,6 +35,7 @@ __all__ = [
     "Paths",
     "Play",
     "Predictions",
+    "Prompts",
     "Scales",
     "Swap",
     "Under",
