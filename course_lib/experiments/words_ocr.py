@@ -32,7 +32,7 @@ def there() -> bool:
 def page(sign: Tensor) -> Image.Image:
     """A sign uint8 `[3, 16, 48]` as the engine gets it: grey, from black to white, enlarged, on white paper."""
     grey = ImageOps.autocontrast(Image.fromarray(sign.permute(1, 2, 0).contiguous().numpy()).convert("L"))
-    large = grey.resize((LARGER * grey.width, LARGER * grey.height), Image.Resampling.NEAREST)
+    large = grey.resize((LARGER * grey.width, LARGER * grey.height), Image.Resampling.BICUBIC)
     return ImageOps.expand(large, MARGIN, 255)
 
 

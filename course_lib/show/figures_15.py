@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from ..experiments.spelling import KINDS, SAID, TABLE
 from . import plot
 from .charts import bare, headline, label, level
 from .plot import FAMILIES, curve, figure
@@ -19,6 +18,7 @@ SPLITS = {"train": "words of training", "held": "held-out words", "bigrams": "un
 CODINGS = {"exact patches": "exact patches", "f4": "learned, 4×4 (f4)", "f2": "learned, 2×2 (f2)"}
 COLOURS = {"right": "#BBBBBB", "dropped": "#0072B2", "doubled": "#56B4E9", "twin": "#E69F00"}
 COLOURS |= {"other": "#D55E00", "torn": "#000000"}
+WAYS, KINDS = ("characters", "whole words", "hashed pieces"), tuple(COLOURS)[1:]
 SHARE = "words right (share, higher is better)"
 
 
@@ -45,14 +45,14 @@ def apart(groups: dict[str, list[float]]) -> str | None:
     return best if min(map(len, groups.values())) >= 3 and min(groups[best]) > max(others) else None
 
 
-def ways(word: str = "BOOK") -> Figure:
-    """A drawing: the same word as letters in slots, as one number, and as hashed pairs."""
+def ways(word: str, numbers: dict[str, list[int]]) -> Figure:
+    """A drawing: the same word as letters in slots, as one number, and as hashed pairs, with the labels of each way."""
     fig, axes = figure(3, 1, (7.2, 2.9), alt=f"Three rows of boxes: {word} letter by letter, as one number, as pairs.")
     texts = {"characters": [*word.ljust(6)], "whole words": [word]}
     texts["hashed pieces"] = [word[i : i + 2] for i in range(0, 6, 2)]
     for ax, (way, parts) in zip(axes, texts.items()):
-        numbers, wide = SAID[way]([word])[0].tolist(), 6 / len(parts)
-        for i, (part, number) in enumerate(zip(parts, numbers)):
+        wide = 6 / len(parts)
+        for i, (part, number) in enumerate(zip(parts, numbers[way], strict=True)):
             box = {"facecolor": "#EEEEEE", "edgecolor": "#777777"}
             ax.add_patch(plot.plt.Rectangle((i * wide, 0), wide, 1, **box))
             ax.text((i + 0.5) * wide, 0.66, part.strip() or "empty", ha="center", va="center", fontsize=11)
@@ -61,7 +61,7 @@ def ways(word: str = "BOOK") -> Figure:
         ax.set_ylabel(f"{way}\n{len(parts)} label{'s' * (len(parts) > 1)}", rotation=0, ha="right", va="center")
         bare(ax)
         ax.spines[:].set_visible(False)
-    return headline(fig, f"“{word}” to a network: every letter, none of them, or pairs in {TABLE} shared rows")
+    return headline(fig, f"“{word}” to a network: every letter, none of them, or pairs")
 
 
 def ceilings(found: list[dict], truth: Tensor) -> Figure:
@@ -108,13 +108,13 @@ def factorial(found: dict, split: str = "held") -> Figure:
     alt = "Three panels of bars with points: words right by conditioning and family, one panel a tokenizer."
     fig, axes = figure(1, 3, (9.2, 3.7), alt, sharey=True)
     for ax, (coding, words) in zip(axes, CODINGS.items()):
-        for at, way in enumerate(SAID):
+        for at, way in enumerate(WAYS):
             for side, family in zip((-0.27, 0, 0.27), NAMES):
                 rows = own(found["cells"], coding=coding, way=way, family=family)
                 _points(ax, at + side, rows, f"exact_{split}", FAMILIES[family])
         top = own(found["ceilings"], model=coding)
         level(ax, mean(top, f"exact_{split}") if top else 1.0, "ceiling")
-        ax.set_xticks(range(3), [way.replace(" ", "\n") for way in SAID])
+        ax.set_xticks(range(3), [way.replace(" ", "\n") for way in WAYS])
         label(ax, words)
     axes[0].set(ylabel=SHARE.replace(" (", "\n("), ylim=(0, 1.14), yticks=(0, 0.5, 1))
     _legend(fig, axes[0])
@@ -147,7 +147,7 @@ def splits(found: dict) -> Figure:
     alt = "Three panels of bars with points: words right for words of training, held-out ones, and unseen pairs."
     fig, axes = figure(1, 3, (9.2, 3.5), alt, sharey=True)
     cells = own(found["cells"], coding="exact patches")
-    for ax, way in zip(axes, SAID):
+    for ax, way in zip(axes, WAYS):
         for at, split in enumerate(SPLITS):
             for side, family in zip((-0.27, 0, 0.27), NAMES):
                 _points(ax, at + side, own(cells, way=way, family=family), f"exact_{split}", FAMILIES[family])
@@ -155,7 +155,7 @@ def splits(found: dict) -> Figure:
         label(ax, way)
     axes[0].set(ylabel=SHARE.replace(" (", "\n("), ylim=(0, 1.05), yticks=(0, 0.5, 1))
     _legend(fig, axes[0])
-    loss = {way: mean(own(cells, way=way), "exact_train") - mean(own(cells, way=way), "exact_held") for way in SAID}
+    loss = {way: mean(own(cells, way=way), "exact_train") - mean(own(cells, way=way), "exact_held") for way in WAYS}
     said = ", ".join(f"{way} {100 * value:.0f}" for way, value in loss.items())
     return headline(fig, f"What a new word costs, in points of 100: {said}")
 
@@ -181,12 +181,28 @@ def kinds(tables: dict[str, tuple[str, dict[str, int]]], title: str, alt: str) -
 
 def sheet(found: dict, coding: str, texts: list[str]) -> Figure:
     """What the first seed of each cell wrote for the same words: a row a cell of one tokenizer."""
-    rows = [own(found["cells"], coding=coding, way=way, family=f, seed=0)[0] for way in SAID for f in NAMES]
-    names = [f"{way}, {NAMES[f]}" for way in SAID for f in NAMES]
+    rows = [own(found["cells"], coding=coding, way=way, family=f, seed=0)[0] for way in WAYS for f in NAMES]
+    names = [f"{way}, {NAMES[f]}" for way in WAYS for f in NAMES]
     x = torch.cat([unpacked(row["pictures"])[: len(texts)] for row in rows])
     title = "The same words asked of nine networks (first seed, unselected)"
     alt = "Nine rows of signs: told by characters they say the word, told otherwise mostly another or none."
     return plot.pictures(x, len(texts), title, alt, rows=names, heads=texts, scale=2.0)
+
+
+def judges(rows: list[dict], names: dict[str, str]) -> Figure:
+    """Two judges of the same signs: the parser, and an OCR engine; dotted the engine on clean signs, its ceiling."""
+    fig, ax = figure(size=(6.8, 3.0), alt="Pairs of bars: words right by the parser and by an OCR engine, per family.")
+    ceiling = own(rows, model="clean")[0]
+    models = [row for row in rows if row is not ceiling]
+    for at, row in enumerate(models):
+        for side, key, alpha in ((-0.2, "exact", 0.9), (0.2, "ocr", 0.4)):
+            ax.bar(at + side, row[key], 0.36, color=FAMILIES[row["family"]], alpha=alpha)
+            ax.vlines(at + side, row[f"{key}_low"], row[f"{key}_high"], color="black", linewidth=1.2)
+    level(ax, ceiling["ocr"], "the engine on clean signs", above=False)
+    ax.set_xticks(range(len(models)), [f"{names[row['model']]}\nparser | engine" for row in models])
+    ax.set(ylabel=SHARE.replace(" (", "\n("), ylim=(0, 1.05))
+    ax.set_title(f"The engine errs on {100 * (1 - ceiling['ocr']):.0f} % of clean signs: its ceiling comes first")
+    return fig
 
 
 def posters(found: dict) -> Figure:
@@ -199,27 +215,3 @@ def posters(found: dict) -> Figure:
     return plot.pictures(
         x, 3, title, "Three posters with two words and a price, one of each family.", heads=heads, scale=4
     )
-
-
-def recipes(rows: list[dict], split: str = "held") -> Figure:
-    """Noise with each part of its recipe as it was and as it is: all eight pairings, a point a seed."""
-    alt = "Eight bars with points: words right for each pairing of target, text and times, old and new."
-    fig, ax = figure(size=(7.6, 3.9), alt=alt)
-    names = list(dict.fromkeys((row["target"], row["text"], row["times"]) for row in rows))
-    names.sort(key=lambda name: mean(_pairing(rows, name), f"exact_{split}"))
-    for at, name in enumerate(names):
-        every = _pairing(rows, name)
-        ax.barh(at, mean(every, f"exact_{split}"), 0.7, color=FAMILIES["noise"], alpha=0.35)
-        for i, row in enumerate(every):
-            ends = row[f"exact_{split}_low"], row[f"exact_{split}_high"]
-            ax.hlines(at + 0.2 * (i - 1), *ends, color=FAMILIES["noise"], linewidth=1)
-            ax.plot(row[f"exact_{split}"], at + 0.2 * (i - 1), "o", color=FAMILIES["noise"], markersize=3)
-    ax.set_yticks(range(len(names)), [f"{a} asked for, text {b}, times {c}" for a, b, c in names], fontsize=9)
-    ax.set(xlabel=SHARE, xlim=(0, 1.02))
-    old, new = (_pairing(rows, n) for n in (("noise", "pooled", "uniform"), ("velocity", "in context", "logit-normal")))
-    ends = [100 * mean(every, f"exact_{split}") for every in (old, new)]
-    return headline(fig, f"The same noise, the same budget: {ends[0]:.0f} % as of old, {ends[1]:.0f} % as of today")
-
-
-def _pairing(rows: list[dict], name: tuple[str, str, str]) -> list[dict]:
-    return own(rows, **dict(zip(("target", "text", "times"), name)))
