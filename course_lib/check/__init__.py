@@ -19,8 +19,10 @@ from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .prompts import left_open, naming, obeys, uneven
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
+from .words import expected, pieces, slots, within
 
 __all__ = [
     "Wrong",
@@ -44,6 +46,7 @@ __all__ = [
     "draw_scales",
     "encode_scales",
     "exercise",
+    "expected",
     "flow_loss",
     "forwards",
     "gated_step",
@@ -53,14 +56,18 @@ __all__ = [
     "hide",
     "inverse_cdf",
     "jump",
+    "left_open",
     "logistic_bins",
     "maskgit",
     "meanflow_target",
     "mirrored",
+    "naming",
     "nucleus",
+    "obeys",
     "operations",
     "patchify",
     "path",
+    "pieces",
     "pixel_bits",
     "prefixed",
     "read_velocity",
@@ -74,12 +81,15 @@ __all__ = [
     "same",
     "scale_at",
     "scale_inputs",
+    "slots",
     "starts",
     "straight_through",
     "tilted",
     "tries",
     "two_halves",
     "varied_start",
+    "uneven",
     "walk",
+    "within",
     "worth",
 ]

@@ -1,4 +1,4 @@
-"""How fast this device trains and draws every kind of model, and which share of its peak. Read in the README."""
+"""How fast this device trains and draws every kind of model, and which share of its peak. See book/pages/devices.md."""
 
 import time
 from collections.abc import Callable

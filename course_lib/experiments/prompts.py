@@ -11,14 +11,14 @@ from .provenance import tidy
 from .rows import rows
 
 TERA = 1e12
-BUDGETS, SEEDS = (6 * TERA, 12 * TERA, 24 * TERA), (0, 1, 2)
+BUDGETS, SEEDS = (5 * TERA, 10 * TERA, 20 * TERA), (0, 1, 2)
 TASKS = ("full", "no-positions", "open", "relation", "count", "pairs", "three", "chain")
 MADE, MANY, PRICED, WATCHED, LOOKS = 100, 300, 400, 60, 12
 LAW = ("place_variation", "excess", "bound_excess")
 FEW = ("fits", "abstained", *LAW)  # one a row, of many runs; all marks stand in `asked`
 MARKS = ("fits", "abstained", "clean", *grade.MARKS, *LAW)
 FULL = {"full": 0.9, "null": 0.1}
-TOKENIZED, DETAILED, DETAILED_AR = 8 * TERA, 12 * TERA, 4 * TERA
+TOKENIZED, DETAILED = 8 * TERA, 12 * TERA
 SCALES, SHIFTS, GUIDANCE = (0.5, 0.02), (1.0, 4.0), (1.0, 1.5, 2.0, 3.0)
 SHIPPED = (*FAMILIES, "few-step-scenes")  # those of them that have a checkpoint
 REPEATED, TIMES = 10, 30  # captions, and pictures of each, whose distinct scenes are counted
@@ -137,15 +137,14 @@ def details() -> Found:
     noise = [("dit-scenes", scale, shift) for scale in SCALES for shift in SHIFTS]
     tokens = [("token-ar-scenes", scale, 1.0) for scale in SCALES]
     keys = [{"name": n, "scale": a, "shift": b, "seed": s} for s in SEEDS for n, a, b in noise + tokens]
-    runs = rows("prompts-details", keys, _detail, n=MADE, noise=DETAILED, tokens=DETAILED_AR, mix=FULL)
-    fixed = {"n": MADE, "budget": DETAILED, "budget_ar": DETAILED_AR, "scales": SCALES, "shifts": SHIFTS}
+    runs = rows("prompts-details", keys, _detail, n=MADE, flops=DETAILED, mix=FULL)
+    fixed = {"n": MADE, "budget": DETAILED, "scales": SCALES, "shifts": SHIFTS}
     return Found({**fixed, "runs": runs}, _tidy(runs))
 
 
 def _detail(name: str, scale: float, shift: float, seed: int) -> dict:
-    flops = DETAILED if name == "dit-scenes" else DETAILED_AR
     recipe = detailed(name, scale, shift)
-    model = trained(name, flops, seed, recipe=recipe, mix=FULL)
+    model = trained(name, DETAILED, seed, recipe=recipe, mix=FULL)
     said = f"{name}, scale {scale:g}" + (f", shift {shift:g}" if recipe.family == "noise" else "")
-    about = {"model": said, "family": recipe.family, "budget_flops": flops, "n": MADE}
+    about = {"model": said, "family": recipe.family, "budget_flops": DETAILED, "n": MADE}
     return about | measured(name, model, MADE, ("full", "null"), recipe=recipe)

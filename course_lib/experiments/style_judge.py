@@ -57,10 +57,11 @@ def judge() -> torch.nn.Module:
 
 def judged(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Features `[N, 32]` in float64, and the style and group `[N, 2]` that the judge sees."""
+    network = judge()  # trained here, not where nothing has a gradient
 
     def look(part: Tensor) -> Tensor:
-        features = judge().features(part.float() / 127.5 - 1)
-        chances = judge().head(features.relu()).softmax(-1).unflatten(1, (2, GROUPS))
+        features = network.features(part.float() / 127.5 - 1)
+        chances = network.head(features.relu()).softmax(-1).unflatten(1, (2, GROUPS))
         return torch.cat([features, chances.sum(2).argmax(1, True), chances.sum(1).argmax(1, True)], 1)
 
     found = in_parts(look, pixels, size=500)

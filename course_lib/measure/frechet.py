@@ -2,7 +2,7 @@
 
 The features are those of `features-fashion`, a classifier frozen before any generator was trained; the reference is the
 10,000 test pictures (or the validation pictures, for every choice). Sources: FID (arXiv 1706.08500), improved recall
-(1904.06991). Built in notebook 02.
+(1904.06991). Built in notebook 03.
 """
 
 import math

@@ -14,9 +14,11 @@ from .interval import Interval
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
+from .prompts import Prompts
 from .scales import Scales
 from .swap import Swap
 from .under import Under
+from .words import Words
 
 __all__ = [
     "Brush",
@@ -33,9 +35,11 @@ __all__ = [
     "Paths",
     "Play",
     "Predictions",
+    "Prompts",
     "Scales",
     "Swap",
     "Under",
+    "Words",
     "complete",
     "covered",
     "covered_squares",
