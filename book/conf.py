@@ -1,4 +1,7 @@
-"""How Sphinx makes the book. `make book` prepares its source, see build.py; nothing here asks another host."""
+"""How Sphinx makes the book. `make book` prepares its source, see make.py; nothing here asks another host."""
+
+import json
+from html import escape
 
 project = "Pixels, Tokens, Noise"
 author = "Pixels, Tokens, Noise contributors"
@@ -37,6 +40,20 @@ mathjax3_config = {"options": {"enableMenu": False}}
 copybutton_selector = "div.cell_input div.highlight pre"
 
 
+def tell(app, page, _, context, __):
+    """Description, title and picture of a page for search engines and for those who pass its link on."""
+    said = json.loads((app.srcdir / "generated" / "told.json").read_text(encoding="utf-8")).get(page)
+    if not said:
+        return
+    base = app.config.html_baseurl and app.config.html_baseurl.rstrip("/") + "/"
+    tags = {"og:type": "article", "og:site_name": project, "og:title": said["title"], "og:description": said["text"]}
+    tags |= {"og:image": f"{base}_static/{said['image']}"} | ({"og:url": f"{base}{page}.html"} if base else {})
+    context["metatags"] = f'<meta name="description" content="{escape(said["text"])}">' + "".join(
+        f'<meta property="{name}" content="{escape(value)}">' for name, value in tags.items()
+    )
+
+
 def setup(app):
     """What `make book` copied from packages and drew from notebooks is served as static files too."""
     app.config.html_static_path.append(str(app.srcdir / "generated"))
+    app.connect("html-page-context", tell)

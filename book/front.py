@@ -1,18 +1,20 @@
 """The front page: what the course is, films of both families at work, and the map with a picture a notebook."""
 
-import base64
 import html
-import io
 import json
 import shutil
 from pathlib import Path
 
 import live
-from PIL import Image
+from covers import cover
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "data" / "figures"
 COLOURS = ("data", "autoregressive", "autoregressive", "noise", "masked", "other")  # a part's family, as on the map
+PROMISE = (
+    "How does a machine make a picture? Build both answers, what comes next and what lies under this noise, "
+    "on a laptop, and measure them against each other."
+)
 HERO = """\
 <div class="hero">
 <p class="name" aria-hidden="true">Pixels, Tokens, Noise</p>
@@ -30,12 +32,6 @@ HERO = """\
 </div>"""
 
 
-def cover(png: str) -> Image.Image:
-    """A figure without its title, which would be cut in two."""
-    picture = Image.open(io.BytesIO(base64.b64decode(png)))
-    return picture.crop((0, 0 if picture.height > 500 else 26, *picture.size))
-
-
 def raw(text: str) -> str:
     """HTML that Markdown leaves alone."""
     return "```{raw} html\n" + text + "\n```"
@@ -46,7 +42,8 @@ def card(name: str, about: dict, family: str, wide: bool = False) -> str:
     to = {key: html.escape(address) for key, address in about["links"].items()}
     return f"""\
 <div class="tile {family}{" wide" * wide}"><a class="open" href="{name}.html">
-<img src="_static/cover-{name}.png" alt="{html.escape(about["alt"])}">
+<span class="picture"><img src="_static/cover-{name}.png" alt="{html.escape(about["alt"])}"
+ width="800" height="400"></span>
 <span class="words"><span class="number">{name[:2]}</span> <strong>{html.escape(about["title"])}</strong></span>
 <span class="question">{html.escape(about["question"])}</span></a>
 <span class="ways"><a href="{to["slides"]}">slides</a> <a href="{to["colab"]}">Colab</a>
@@ -68,23 +65,36 @@ def course_map(cards: dict[str, dict]) -> tuple[str, str]:
                     f'<div class="tile later {family}"><span class="words"><span class="number">{notebook[:2]}</span> '
                     f"<strong>{notebook[3:].capitalize()}</strong></span></div>"
                 )
-        shown.append(f"## {part['part']}\n\n" + raw('<div class="tiles">' + "\n".join(row) + "</div>"))
+        shown.append(f"## {part['part']}\n\n" + raw(f'<div class="tiles of-{len(row)}">' + "\n".join(row) + "</div>"))
         if here:
             head = f'```{{toctree}}\n:hidden:\n:caption: "{part["part"]}"\n\n'
             contents.append(head + "\n".join(here) + "\n```")
     return "\n\n".join(shown), "\n\n".join(contents)
 
 
-def write(cards: dict[str, dict], repository: str, folder: Path) -> None:
-    """Write index.md into `folder`, and its pictures into the folder `generated` there."""
+def told(cards: dict[str, dict], pages: dict[str, dict]) -> dict[str, dict]:
+    """What a page says of itself to those who pass its link on: description, picture, title; by the page's name."""
+    said = {
+        name: {"title": f"{name[:2]} · {about['title']}", "text": about["question"], "image": f"cover-{name}.png"}
+        for name, about in cards.items()
+    }
+    for name, about in pages.items():
+        said[name] = {"title": about["title"], "text": about["question"], "image": "hero.png"}
+    return said | {"index": {"title": "Pixels, Tokens, Noise", "text": PROMISE, "image": "hero.png"}}
+
+
+def write(cards: dict[str, dict], pages: dict[str, dict], repository: str, folder: Path) -> None:
+    """Write index.md into `folder`, and into the folder `generated` there its pictures and what each page says."""
     pictures = folder / "generated"
     pictures.mkdir(parents=True, exist_ok=True)
     for name, about in cards.items():
-        cover(about["png"]).save(pictures / f"cover-{name}.png")
+        cover(about["png"]).save(pictures / f"cover-{name}.png", optimize=True)
+    (pictures / "told.json").write_text(json.dumps(told(cards, pages)), encoding="utf-8")
     for figure in ("film.png", "hero.png", "head-to-head.png"):
         shutil.copyfile(FIGURES / figure, pictures / figure)
     first = min(cards)
     shown, contents = course_map(cards)
+    contents += '\n\n```{toctree}\n:hidden:\n:caption: "Around the course"\n\n' + "\n".join(pages) + "\n```"
     words = "tokens in orange, masked tokens in green, noise in blue"
     result = f"Fréchet distance over the time that one picture takes: {words}."
     text = (Path(__file__).parent / "front.md").read_text(encoding="utf-8")

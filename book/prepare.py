@@ -1,16 +1,21 @@
-"""Notebooks as the book shows them: local badges, words on every picture, no cell that only a service needs."""
+"""Notebooks as the book shows them: the first figure before the code, local badges, links, words on every picture."""
 
 import html
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import live
 import nbformat
 from folds import opened
+from linked import linked, of_tree
 
 STILL = "Something to play with: this is a still. It comes alive in"
 RECORDED = "Here it answers from a recording. The models themselves draw for you in"
 BADGES = re.compile(r"^\[!\[Open in Colab\]\(.*?\)\]\((?P<colab>.*?)\) \[!\[.*?\]\(.*?\)\]\((?P<binder>.*?)\)$", re.M)
+DEFINES = re.compile(r"^(class|def) ", re.M)
+DRAWS = "The code of this figure"  # what a folded cell says it is
+LEADS, SETS_UP = "The code of the first picture", "Imports and settings"
 
 
 def links(notebook, name: str) -> dict[str, str]:
@@ -39,27 +44,58 @@ def still(to: dict[str, str], source: str) -> str:
     return f"{words}{there} or on your own machine.</p>"
 
 
-def for_book(notebook, name: str):
-    """Change a notebook in place; its code and its outputs stay."""
+def fold(cell, words: str) -> None:
+    """Hide a cell's code behind a line that says what it is."""
+    cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+    cell.metadata.setdefault("mystnb", {}).update(code_prompt_show=words, code_prompt_hide=words)
+
+
+def first_figure(notebook) -> tuple | None:
+    """The first picture that no fold hides, as its cell and its output."""
+    outputs = ((cell, output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
+    return next(((cell, output) for cell, output in outputs if "image/png" in output.get("data", {})), None)
+
+
+def lead(notebook, to: dict[str, str], name: str) -> None:
+    """Title with its number and badges, then the first figure, then the words that stood below the title."""
+    title, _, rest = BADGES.sub("", notebook.cells[0].source, count=1).partition("\n")
+    if not re.match(r"# \d\d", title) and name[:2].isdigit():
+        title = f"# {name[:2]} · {title[2:]}"
+    opening = [nbformat.v4.new_markdown_cell(f"{title}\n\n{badges(to)}")]
+    notebook.cells[0].source = rest.strip()
+    if found := first_figure(notebook):
+        cell, output = found
+        cell.outputs = [other for other in cell.outputs if other is not output]
+        opening.append(nbformat.v4.new_code_cell("# shown", metadata={"tags": ["remove-input"]}, outputs=[output]))
+        if not DEFINES.search(cell.source):
+            fold(cell, LEADS)
+    notebook.cells[:1] = [*opening, *notebook.cells[:1]]
+
+
+def for_book(notebook, name: str, names: Iterable[str] = ()):
+    """Change a notebook in place; its code and its outputs stay. `names` are the notebooks that mentions lead to."""
     to, cells = links(notebook, name), []
-    notebook.cells[0].source = BADGES.sub(lambda _: badges(to), notebook.cells[0].source)
+    lead(notebook, to, name)
     for cell in notebook.cells:
         cells.append(cell)
         if cell.cell_type != "code":
+            cell.source = linked(cell.source, names, name)
             continue
         if "google.colab" in cell.source:
             cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
+        elif re.match(r"(import|from) ", cell.source) and not cell.outputs and not DEFINES.search(cell.source):
+            fold(cell, SETS_UP)
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
         for output in map(opened, cell.outputs):
             if "image/png" in output.get("data", {}):
                 said = output.metadata["image/png"]
-                hidden |= not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8
+                hidden |= not DEFINES.search(cell.source) and len(cell.source.splitlines()) > 8
                 image = {"alt": said["alt"]} | ({"width": f"{said['width']}px"} if "width" in said else {})
-                cell.metadata.mystnb = {"image": image}
+                cell.metadata.setdefault("mystnb", {})["image"] = image
                 if output.data.get("text/plain", "").startswith("Widget:"):
                     cells.append(nbformat.v4.new_markdown_cell(still(to, cell.source)))
-        if hidden:
-            cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+        if hidden and "hide-input" not in cell.metadata.get("tags", []):
+            fold(cell, DRAWS)
     notebook.cells = cells
     return notebook
 
@@ -67,20 +103,31 @@ def for_book(notebook, name: str):
 def prepare(paths: list[Path], folder: Path) -> dict[str, dict]:
     """Write the book's notebooks into `folder`; returns what its front page says of each, by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    cards = {}
+    cards, names = {}, [path.stem for path in paths]
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
         cards[path.stem] = card(notebook, path.stem)
-        nbformat.write(for_book(notebook, path.stem), folder / path.name)
+        nbformat.write(for_book(notebook, path.stem, names), folder / path.name)
     return cards
+
+
+def pages(paths: list[Path], names: Iterable[str], repository: str, folder: Path) -> dict[str, dict]:
+    """Write the pages that are no notebooks into `folder`; returns title and first words of each, by name."""
+    about = {}
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        title, words = re.search(r"^# (.*)", text)[1], re.search(r"^(?![#`|!<])\S.*(?:\n.+)*", text, re.M)[0]
+        plain = re.sub(r"\]\([^)]*\)|[\[\]`*]", "", " ".join(words.split()))
+        about[path.stem] = {"title": title, "question": plain}
+        (folder / path.name).write_text(linked(of_tree(text, names, repository), names, path.stem), encoding="utf-8")
+    return about
 
 
 def card(notebook, name: str) -> dict:
     """Title, question, links, and the first picture with its words."""
     text = notebook.cells[0].source
     question = re.search(r"^\*\*(?:One question: |Question: )?(.*?\?)\*\*", text, re.M)[1]
-    outputs = (output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
-    picture = next(output for output in outputs if "image/png" in output.get("data", {}))
+    picture = first_figure(notebook)[1]
     return {
         "title": re.match(r"# (?:\d\d · )?(.*)", text)[1],
         "question": question[0].upper() + question[1:],

@@ -7,8 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import nbformat
+from covers import cover
 from nbconvert.exporters import SlidesExporter
 from packing import packed
+from prepare import first_figure
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
@@ -72,6 +74,16 @@ def deck(path: Path, export: SlidesExporter) -> str:
     return page
 
 
+def listed(path: Path, title: str, folder: Path) -> str:
+    """A notebook's line in the list of decks, with its first figure as a cover in `folder`/assets."""
+    found = first_figure(nbformat.read(path, as_version=4))
+    if found:
+        cover(found[1].data["image/png"]).save(folder / "assets" / f"cover-{path.stem}.png", optimize=True)
+    picture = f'<img src="assets/cover-{path.stem}.png" alt="" width="800" height="400">' if found else ""
+    number = "" if re.match(r"\d\d", title) else f"{path.stem[:2]} · "
+    return f'<li><a href="{path.stem}.html">{picture}<span>{number}{title}</span></a></li>'
+
+
 def build(notebooks: list[Path], folder: Path) -> None:
     """Write a deck for each notebook into `folder`, and a page that lists them."""
     assets(folder / "assets")
@@ -79,5 +91,5 @@ def build(notebooks: list[Path], folder: Path) -> None:
     for path in notebooks:
         page = deck(path, export)
         (folder / f"{path.stem}.html").write_text(page, encoding="utf-8")
-        rows.append(f'<li><a href="{path.stem}.html">{re.search("<title>(.*) · slides</title>", page)[1]}</a></li>')
+        rows.append(listed(path, re.search("<title>(.*) · slides</title>", page)[1], folder))
     (folder / "index.html").write_text(LIST.format("\n".join(rows)), encoding="utf-8")

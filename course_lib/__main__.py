@@ -49,18 +49,19 @@ def unpack(args) -> int:
 def data(args) -> int:
     """list the pictures and verify what ships; `fetch NAME` downloads the rest, `fill FOLDER` takes it from a folder"""
     from course_lib.data import SETS, download, files
+    from course_lib.places.fill import fill_cache
 
     official = {name: getattr(chosen, "OFFICIAL", []) for name, chosen in SETS.items()}
     if args.action == "fetch":
         if args.what not in SETS:
             raise ValueError(f"{args.what!r} is not a set of pictures. Choose one of {', '.join(SETS)}.")
         for remote in official[args.what]:
-            print(f"{remote.file}: {len(download.content(remote)):,} bytes, verified")
+            print(f"{remote.places[0].name}: {len(download.content(remote)):,} bytes, verified")
         if not official[args.what]:
             print(f"{args.what} ships whole: nothing to fetch")
         return 0
     if args.action == "fill":
-        for path in download.fill_cache(args.what, [remote for remotes in official.values() for remote in remotes]):
+        for path in fill_cache(args.what, [remote for remotes in official.values() for remote in remotes]):
             print(f"{path}: verified")
         return 0
     return _list(SETS, official, files.verify())
@@ -68,18 +69,12 @@ def data(args) -> int:
 
 def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int:
     """One line a set of pictures and one for the checkpoints; status 1 where a file is missing or altered."""
-    from course_lib import runtime
-
     width = 2 + max(map(len, [*sets, "checkpoints"]))
     for name in [*sets, "checkpoints"]:
         mine = [row for row in found if row[0].startswith(f"{name}/")]
         says = f"{sum(ok for _, ok, _ in mine)} of {len(mine)} shipped files verified" if mine else "nothing shipped"
         if remotes := official.get(name):
-            folders = [runtime.cache_dir() / remote.folder for remote in remotes]
-            there = sum(
-                (folder / remote.file).exists() or (folder / remote.file.removesuffix(".gz")).exists()
-                for folder, remote in zip(folders, remotes)
-            )
+            there = sum(any(place.exists() for place in remote.places) for remote in remotes)
             says += f"; {there} of {len(remotes)} official files in the cache"
             says += "" if there == len(remotes) else f" (the rest: course data fetch {name})"
         print(f"{name:<{width}}{says}")
@@ -91,14 +86,15 @@ def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int
 
 def train(args) -> int:
     """repeat the recipe that made a shipped model; interrupted, the same command goes on where it stopped"""
-    from course_lib.training import RECIPES, train
+    from course_lib.experiments import repeat
+    from course_lib.training import RECIPES
     from course_lib.training.processes import several
 
     if args.name is None:
         for name, recipe in RECIPES.items():
             print(f"{name:<28}{recipe.about}")
         return 0
-    run = train(args.name)
+    run = repeat.train(args.name)
     if not several.first():  # the first of several processes measures and writes
         return 0 if run.finished else 130
     if not run.finished:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from course_lib import runtime
 from course_lib.data import files
+from course_lib.experiments.shipping import record
 
 PACKAGES = {  # the archive's SHA-256
     "emoji-datasource-google-16.0.0.tgz": "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
@@ -112,7 +113,7 @@ def main() -> None:
     paths = sorted(target.iterdir())
     for path in paths:
         print(f"{path.stat().st_size:>10,}  {path.name}")
-    files.record(*paths)
+    record(*paths)
 
 
 if __name__ == "__main__":

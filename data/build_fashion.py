@@ -15,7 +15,9 @@ import torch
 
 from course_lib import runtime
 from course_lib.data import fashion, files
-from course_lib.data.download import content, fill_cache
+from course_lib.data.download import content
+from course_lib.experiments.shipping import record, to_idx
+from course_lib.places.fill import fill_cache
 
 SEED = 1708_07747  # the number of the paper
 
@@ -32,7 +34,7 @@ def main() -> None:
     """Write the eight files and note their checksums."""
     if len(sys.argv) > 1:
         fill_cache(sys.argv[1], fashion.OFFICIAL)
-    pixels, labels, test_pixels, test_labels = (files.idx(content(r), r.file) for r in fashion.OFFICIAL)
+    pixels, labels, test_pixels, test_labels = (files.idx(content(r)) for r in fashion.OFFICIAL)
     tensors = {"test-pixels": test_pixels, "test-labels": test_labels}
     for split, rows in choose(labels).items():
         tensors |= {f"{split}-pixels": pixels[rows], f"{split}-labels": labels[rows], f"{split}-index": rows}
@@ -40,10 +42,10 @@ def main() -> None:
     for name, tensor in tensors.items():
         stored = tensor.transpose(1, 2) if name.endswith("pixels") else tensor
         path = runtime.data_dir() / "fashion" / f"{name}.idx.xz"
-        files.write(path, lzma.compress(files.to_idx(stored), preset=9 | lzma.PRESET_EXTREME))
+        files.write(path, lzma.compress(to_idx(stored), preset=9 | lzma.PRESET_EXTREME))
         paths.append(path)
         print(f"{path.stat().st_size:>10,}  {path.name}")
-    files.record(*paths)
+    record(*paths)
 
 
 if __name__ == "__main__":

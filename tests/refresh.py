@@ -161,10 +161,11 @@ def stamp(notebook) -> None:
 def note(which: str, name: str, row: dict) -> None:
     """Put the row of one notebook into data/results/WHICH.json; rows of notebooks that are gone leave it."""
     from course_lib.data import results
+    from course_lib.experiments import provenance
 
     rows = results.read(which) if results.path_of(which).exists() else {}  # only now: others may run beside
     there = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
-    rows = rows | {name: row | results.made_by()}
+    rows = rows | {name: row | provenance.made_by()}
     results.write(which, {name: rows[name] for name in sorted(rows) if name in there})
 
 

@@ -19,6 +19,7 @@ from submissions import KINDS, hand_in
 
 from course_lib import runtime
 from course_lib.data import results
+from course_lib.experiments import provenance
 from course_lib.teach.folder import build
 
 
@@ -101,8 +102,8 @@ def record(name: str, row: dict) -> None:
         before = results.read("teach")
         then = {key: before[key] for key in ("code", "hardware")}  # of rows that do not say it themselves
         rows = {name: then | row for name, row in before["notebooks"].items()}
-    rows[name] = row | results.made_by()
-    about = results.made_by(rows.values()) | {"cores": runtime.cores()}
+    rows[name] = row | provenance.made_by()
+    about = provenance.made_by(rows.values()) | {"cores": runtime.cores()}
     results.write("teach", {"name": "teach", **about, "notebooks": dict(sorted(rows.items()))})
 
 

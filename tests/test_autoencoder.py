@@ -144,3 +144,10 @@ def test_other_pictures_are_named():
         Autoencoder(AutoencoderConfig(size=30))
     with pytest.raises(ValueError, match=r"levels=\(8, 1\)"):
         Autoencoder(AutoencoderConfig(levels=(8, 1)))
+
+
+def test_pictures_of_an_autoencoder_need_not_be_square():
+    model = Autoencoder(AutoencoderConfig(size=(12, 20), channels=3, width=16)).eval()
+    x = torch.rand(2, 3, 12, 20) * 2 - 1
+    tokens = model.tokenize(x)
+    assert tokens.shape == (2, 15) and model.detokenize(tokens).shape == x.shape

@@ -9,6 +9,7 @@ import refresh
 import teach_all
 
 from course_lib.data import results
+from course_lib.experiments import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
 OLD, NEW = {"code": "old", "hardware": "a board"}, {"code": "new", "hardware": "another"}
@@ -64,8 +65,8 @@ def test_peers_compute_what_ours_does_with_the_exact_gelu(benchmarks):
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
-    monkeypatch.setattr(results, "code_version", lambda: NEW["code"])
-    monkeypatch.setattr(results, "hardware", lambda: NEW["hardware"])
+    monkeypatch.setattr(provenance, "code_version", lambda: NEW["code"])
+    monkeypatch.setattr(provenance, "hardware", lambda: NEW["hardware"])
 
 
 def test_a_race_that_is_run_again_leaves_the_others_as_they_were(benchmarks, folder):

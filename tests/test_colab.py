@@ -62,7 +62,7 @@ def test_one_notebook_fetches_the_course_and_runs_to_its_end(machine, repository
     shutil.copy(NOTEBOOK, machine.content)
     notebook = nbformat.read(machine.content / NOTEBOOK.name, as_version=4)
     drive = machine.home / "drive"
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(f"%env COURSE_CACHE={drive}"))  # as the README says
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(f"%env COURSE_CACHE={drive}"))  # as the page on installing says
     notebook.cells.append(nbformat.v4.new_code_cell(PREDICT))
     asked = "import google.colab.output as its; print(its.called, 'widget manager')"
     notebook.cells.append(nbformat.v4.new_code_cell(asked))

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from course_lib import runtime, training
-from course_lib.data import results
-from course_lib.experiments import EXPERIMENTS, comparisons
+from course_lib.experiments import EXPERIMENTS, comparisons, provenance, repeat
 from course_lib.show import head_to_head
-from course_lib.training import RECIPES, repeat
+from course_lib.training import RECIPES
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def cache(tmp_path, monkeypatch):
 
 def columns(found) -> list[dict]:
     """The tidy rows of an experiment, which have all columns but the experiment's name."""
-    assert found.rows and all(set(results.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
+    assert found.rows and all(set(provenance.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
     return found.rows
 
 

@@ -36,4 +36,4 @@ def test_a_page_keeps_the_words_of_every_picture(path):
     words = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
     page, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
     assert words and set(words) <= set(map(unescape, re.findall(r'alt="([^"]*)"', page)))
-    assert "--template classic" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "--template classic" in (ROOT / "book" / "pages" / "install.md").read_text(encoding="utf-8")

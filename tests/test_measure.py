@@ -2,10 +2,8 @@
 
 import copy
 import math
-import sys
 
 import numpy as np
-import psutil
 import pytest
 import tiny
 import torch
@@ -93,15 +91,6 @@ def test_labels_that_do_not_fit_are_refused():
     for labels in (pictures.labels[:19], pictures.labels[:1], pictures.labels[:, None]):
         with pytest.raises(ValueError, match=r"labels must be \[20\], one a picture"):
             fd.report(pictures.pixels, labels)
-
-
-def test_the_peak_of_memory_is_known_on_every_system(monkeypatch):
-    here = measure.peak_mb()
-    assert 50 < here < 50_000
-    memory = type("Memory", (), {"peak_wset": 123_000_000})  # Windows: bytes, and no module `resource`
-    monkeypatch.setitem(sys.modules, "resource", None)
-    monkeypatch.setattr(psutil.Process, "memory_info", lambda process: memory)
-    assert measure.peak_mb() == 123
 
 
 def test_recall_is_one_on_the_same_set_and_zero_far_away():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from course_lib import runtime, training
 from course_lib.data import results
 from course_lib.data.results import ResultError
-from course_lib.experiments import EXPERIMENTS
+from course_lib.experiments import EXPERIMENTS, provenance
 
 SHIPPED = sorted(path.stem for path in (runtime.ROOT / "data" / "results").glob("*.json"))
 MODELS = sorted(set(SHIPPED) & set(training.RECIPES))
@@ -125,7 +125,7 @@ def test_a_models_result_is_what_its_checkpoint_says(name):
 def test_a_comparison_ends_in_tidy_rows(name):
     result = results.read(name)
     assert result["name"] == name and result["code"] and result["hardware"]
-    assert all(set(results.COLUMNS) <= set(row) for row in result.get("rows", []))
+    assert all(set(provenance.COLUMNS) <= set(row) for row in result.get("rows", []))
 
 
 # One form for all
@@ -136,10 +136,10 @@ ABOUT = {"family": "noise", "model": "dit", "budget_flops": 1e12, "seed": 3, "co
 
 def test_every_number_has_a_line_of_its_own():
     row = ABOUT | {"frechet": 2.0, "frechet_low": 1.5, "frechet_high": 2.5, "frechet_n": 500, "recall": 0.0}
-    tidy = results.tidy([row], "class", ("frechet", "recall", "agreement"))
+    tidy = provenance.tidy([row], "class", ("frechet", "recall", "agreement"))
     assert [line["metric"] for line in tidy] == ["frechet", "recall"]  # 0 is a number; what is not there has no line
     for line in tidy:
-        assert set(line) == set(results.COLUMNS) - {"experiment"}
+        assert set(line) == set(provenance.COLUMNS) - {"experiment"}
         assert ABOUT == {key: line[key] for key in ABOUT} and line["n"] == 500 and line["task"] == "class"
     assert (tidy[0]["value"], tidy[0]["low"], tidy[0]["high"]) == (2.0, 1.5, 2.5)
     assert (tidy[1]["value"], tidy[1]["low"], tidy[1]["high"]) == (0.0, None, None)
@@ -147,7 +147,7 @@ def test_every_number_has_a_line_of_its_own():
 
 def test_what_is_one_for_all_is_said_once_and_a_rows_own_seed_counts():
     rows = [{"bits": 1.0, "seed": 0}, {"bits": 2.0}]
-    tidy = results.tidy(rows, "likelihood", ("bits",), family="codec", model="png", seed=7)
+    tidy = provenance.tidy(rows, "likelihood", ("bits",), family="codec", model="png", seed=7)
     assert [(line["family"], line["model"], line["seed"]) for line in tidy] == [
         ("codec", "png", 0),
         ("codec", "png", 7),
@@ -157,9 +157,9 @@ def test_what_is_one_for_all_is_said_once_and_a_rows_own_seed_counts():
 
 @given(JSON, JSON)
 def test_a_digest_stands_for_settings(one, other):
-    assert len(results.digest(one)) == 12 and set(results.digest(one)) <= set("0123456789abcdef")
-    assert results.digest({"a": one, "b": other}) == results.digest({"b": other, "a": one})
-    assert (results.digest(one) == results.digest(other)) == (
+    assert len(provenance.digest(one)) == 12 and set(provenance.digest(one)) <= set("0123456789abcdef")
+    assert provenance.digest({"a": one, "b": other}) == provenance.digest({"b": other, "a": one})
+    assert (provenance.digest(one) == provenance.digest(other)) == (
         json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
     )
 
@@ -176,21 +176,21 @@ def test_code_is_the_last_commit_of_the_package_and_a_plus_where_it_was_changed(
     monkeypatch.setattr(runtime, "ROOT", tmp_path)
     (tmp_path / "course_lib").mkdir()
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert results.code_version() == "unknown"
+    assert provenance.code_version() == "unknown"
     git("init", "-q")
     (tmp_path / "course_lib" / "a.py").write_text("1", encoding="utf-8")
     git("add", "."), git("commit", "-qm", "one")
     first = git("log", "-1", "--format=%h").strip()
-    assert results.code_version() == first
+    assert provenance.code_version() == first
     (tmp_path / "README").write_text("of another thing", encoding="utf-8")
     git("add", "."), git("commit", "-qm", "two")
-    assert results.code_version() == first
+    assert provenance.code_version() == first
     (tmp_path / "course_lib" / "a.py").write_text("2", encoding="utf-8")
-    assert results.code_version() == f"{first}+"
+    assert provenance.code_version() == f"{first}+"
 
 
 def test_hardware_names_threads_and_precision(monkeypatch):
     monkeypatch.setenv("COURSE_PRECISION", "fp32")
     monkeypatch.setenv("COURSE_DEVICE", "cpu")
-    name, threads, precision = results.hardware().rsplit(", ", 2)
+    name, threads, precision = provenance.hardware().rsplit(", ", 2)
     assert name and threads.endswith("thread(s)") and precision == "float32"

@@ -6,7 +6,7 @@ import pytest
 
 from course_lib import experiments, runtime, training
 from course_lib.data import results
-from course_lib.experiments import Found, any_order, comparisons, denoising, mirrors, rows
+from course_lib.experiments import Found, any_order, comparisons, denoising, mirrors, provenance, rows
 
 KEYS = [{"a": a, "seed": seed} for a in (1, 2) for seed in (0, 1)]
 
@@ -16,8 +16,8 @@ def folders(monkeypatch, tmp_path):
     """Data and cache of their own, a clock that stands still, and a version and a machine that do not change."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(results, "code_version", lambda: "abc")
-    monkeypatch.setattr(results, "hardware", lambda: "a board")
+    monkeypatch.setattr(provenance, "code_version", lambda: "abc")
+    monkeypatch.setattr(provenance, "hardware", lambda: "a board")
 
 
 class Maker:
@@ -85,8 +85,8 @@ def test_an_interrupt_keeps_what_was_made(make, interrupted):
 STALE = {
     "other settings": lambda patch: {"n": 6},
     "more settings": lambda patch: {"steps": 3},
-    "other code": lambda patch: patch.setattr(results, "code_version", lambda: "abd"),
-    "other hardware": lambda patch: patch.setattr(results, "hardware", lambda: "another board"),
+    "other code": lambda patch: patch.setattr(provenance, "code_version", lambda: "abd"),
+    "other hardware": lambda patch: patch.setattr(provenance, "hardware", lambda: "another board"),
 }
 
 
@@ -151,7 +151,7 @@ def colours(make, monkeypatch):
     def work():
         """Which colour wins."""
         found = rows.rows("colours", KEYS, make, n=5)
-        tidy = results.tidy(found, "colour", ("value",), family="noise", model="red", budget_flops=1.0)
+        tidy = provenance.tidy(found, "colour", ("value",), family="noise", model="red", budget_flops=1.0)
         return Found({"rows": found}, tidy)
 
     monkeypatch.setitem(experiments.EXPERIMENTS, "colours", work)
@@ -180,17 +180,17 @@ def test_a_result_ends_in_tidy_rows_that_are_sealed(colours):
     assert (result["name"], result["about"], result["code"]) == ("colours", "Which colour wins.", "abc")
     assert len(result["rows"]) == 4
     for row, key in zip(result["rows"], KEYS, strict=True):
-        assert set(results.COLUMNS) <= set(row) and set(row) - set(results.COLUMNS) == {"key", "digest"}
+        assert set(provenance.COLUMNS) <= set(row) and set(row) - set(provenance.COLUMNS) == {"key", "digest"}
         assert row["experiment"] == "colours" and row["metric"] == "value" and row["value"] == 10 * key["a"]
         assert row["seed"] == key["seed"] and row["code"] == "abc" and row["hardware"] == "a board"
 
 
 def test_rows_without_a_maker_carry_the_whole_experiments(monkeypatch):
-    tidy = results.tidy([{"model": "png", "bits": 3.0}], "likelihood", ("bits",), family="codec")
+    tidy = provenance.tidy([{"model": "png", "bits": 3.0}], "likelihood", ("bits",), family="codec")
     monkeypatch.setitem(experiments.EXPERIMENTS, "counted", lambda: Found({"bits": 3.0}, tidy))
     experiments.run("counted")
     (row,) = results.read("counted")["rows"]
-    assert set(row) == set(results.COLUMNS) and (row["code"], row["hardware"]) == ("abc", "a board")
+    assert set(row) == set(provenance.COLUMNS) and (row["code"], row["hardware"]) == ("abc", "a board")
 
 
 def test_seconds_and_hardware_are_those_of_the_rows(make, colours, monkeypatch):
@@ -203,7 +203,7 @@ def test_seconds_and_hardware_are_those_of_the_rows(make, colours, monkeypatch):
 
     def moved():
         one = rows.rows("moved", KEYS[:1], make, part="one")
-        monkeypatch.setattr(results, "hardware", lambda: "another board")
+        monkeypatch.setattr(provenance, "hardware", lambda: "another board")
         return Found({"one": one, "two": rows.rows("moved", KEYS[:1], make, part="two")})
 
     monkeypatch.setitem(experiments.EXPERIMENTS, "moved", moved)

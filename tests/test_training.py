@@ -23,6 +23,8 @@ from torch import nn
 from course_lib import data, runtime, training
 from course_lib.__main__ import main
 from course_lib.data import emoji, files
+from course_lib.experiments import lock, repeat
+from course_lib.experiments.shipping import annotate
 from course_lib.methods import autoencoding, autoregressive, flow, masked, next_scale
 from course_lib.networks import (
     Autoencoder,
@@ -45,11 +47,9 @@ from course_lib.training import (
     inputs,
     losses,
     origin,
-    repeat,
     rounding,
 )
 from course_lib.training.fit import Run, average, optimizers, rate
-from course_lib.training.processes import lock
 from course_lib.training.state import State
 
 
@@ -633,7 +633,7 @@ def test_no_file_is_held_while_it_may_be_replaced(monkeypatch, tmp_path):
         write(path, data)
 
     monkeypatch.setattr(files, "write", watched)
-    checkpoints.annotate("model", {"more": 1})
+    annotate("model", {"more": 1})
     kept = training.load("model"), checkpoints.read(shipped), checkpoints.read_header(shipped)
     assert free(shipped) and all(kept)
     unfinished(path)
@@ -735,7 +735,7 @@ def test_a_loaded_model_answers_as_the_saved_one():
 def test_a_header_can_be_added_to(dtype):
     path, _ = saved(recipe="model", dtype=dtype)
     before = load_file(path)
-    checkpoints.annotate("model", {"metrics": {"bits_per_dim": 2.9}})
+    annotate("model", {"metrics": {"bits_per_dim": 2.9}})
     after = load_file(path)
     assert (
         training.header("model")["metrics"] == {"bits_per_dim": 2.9} and training.header("model")["recipe"] == "model"
@@ -796,7 +796,7 @@ def rewritten(path, change, tensors=None) -> None:
     about.pop("seal", None)
     tensors = tensors or load_file(path)
     about["weights"] = checkpoints.digest(tensors)
-    save_file(tensors, path, {"course": checkpoints._sealed(about)})
+    save_file(tensors, path, {"course": checkpoints.sealed(about)})
 
 
 @pytest.mark.parametrize(
@@ -959,7 +959,8 @@ def vocabulary(name: str, model: nn.Module) -> int:
 
 def some(name: str) -> data.Pictures:
     """Four pictures of the recipe's kind."""
-    return data.load(name, "validation")[[0, 1, 2, 3]] if name in ("emoji", "scenes") else blank()
+    splits = {"emoji": "validation", "scenes": "validation", "signs": "held"}
+    return data.load(name, splits[name])[[0, 1, 2, 3]] if name in splits else blank()
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -1178,7 +1179,7 @@ def small(monkeypatch):
 
 
 def test_a_recipe_ends_in_a_checkpoint_with_its_story(small):
-    run = training.train("small", progress=False)
+    run = repeat.train("small", progress=False)
     assert run.finished and small == [("fashion", "train", True)]
     about = training.header("small")
     assert about["recipe"] == "small" and about["steps"] == 5 and about["batch"] == 8 and about["seeds"] == [0]
@@ -1205,10 +1206,10 @@ def test_a_recipe_may_draw_its_batches_on_the_fly_and_give_any_tuple(small, monk
         return losses.classify(model, (x, labels), generator=generator) * weight.mean()
 
     monkeypatch.setitem(RECIPES, "small", replace(RECIPES["small"], batches=drawn, loss=loss))
-    run = training.train("small", progress=False)
+    run = repeat.train("small", progress=False)
     assert run.finished and not small  # no pictures were read
     assert training.header("small")["data"] == {"name": "fashion", "pictures": 40}
-    assert training.train("small", progress=False).losses == run.losses  # the same batches again
+    assert repeat.train("small", progress=False).losses == run.losses  # the same batches again
 
 
 def test_losses_made_by_the_same_function_of_other_numbers_are_told_apart():
@@ -1224,7 +1225,7 @@ def test_losses_made_by_the_same_function_of_other_numbers_are_told_apart():
 
 
 def test_an_interrupted_recipe_goes_on(small, monkeypatch):
-    whole = training.train("small", progress=False)
+    whole = repeat.train("small", progress=False)
     left = [2]
 
     def classify(model, batch, *, generator=None):
@@ -1236,13 +1237,13 @@ def test_an_interrupted_recipe_goes_on(small, monkeypatch):
     recipe = RECIPES["small"]
     before = training.load("small").state_dict()
     monkeypatch.setitem(RECIPES, "small", replace(recipe, loss=classify))
-    run = training.train("small", progress=False)
+    run = repeat.train("small", progress=False)
     assert not run.finished and run.step == 2
     assert all(torch.equal(v, before[k]) for k, v in training.load("small").state_dict().items())  # still the old one
     left[0] = 100
     with pytest.raises(CheckpointError, match=r"\(steps was 5 and is 7\): delete it to start anew"):
-        training.train("small", steps=7, progress=False)
-    again = training.train("small", progress=False)
+        repeat.train("small", steps=7, progress=False)
+    again = repeat.train("small", progress=False)
     assert again.finished and again.losses == whole.losses and same(again.ema, whole.ema)
 
 
@@ -1273,13 +1274,13 @@ def test_a_recipe_may_have_labels_and_a_start_of_its_own(small, monkeypatch):
     recipe = replace(RECIPES["small"], loss=classify, start=start, labels=lambda pictures: 9 - pictures.labels)
     monkeypatch.setitem(RECIPES, "small", recipe)
     pictures = blank(40)
-    assert not training.train("small", progress=False).finished
+    assert not repeat.train("small", progress=False).finished
     assert len(started) == 1 and torch.equal(started[0], pictures.floats())  # with what was prepared
     assert (seen[0][0] == 0.5).all()  # before the first step
     rows = [int((pictures.floats() == x).flatten(1).all(1).nonzero()) for x in seen[0][1][0].cpu()]
     assert torch.equal(seen[0][1][1].cpu(), 9 - pictures.labels[rows])
     left[0] = 100
-    assert training.train("small", progress=False).finished
+    assert repeat.train("small", progress=False).finished
     assert len(started) == 1  # what goes on is not started anew
 
 
@@ -1289,7 +1290,7 @@ def test_what_a_recipe_uses_is_in_its_header(small, monkeypatch):
     recipes["next"] = replace(small, reads=replace(small.reads, uses=("taught",)), teachers=("small",))
     for name, recipe in recipes.items():
         monkeypatch.setitem(RECIPES, name, recipe)
-        training.train(name, steps=1 + len(spent), progress=False)
+        repeat.train(name, steps=1 + len(spent), progress=False)
         spent[name] = training.header(name)["train_flops"]
     assert "uses" not in training.header("small")
     assert training.header("taught")["uses"] == {"small": spent["small"]}
@@ -1297,9 +1298,9 @@ def test_what_a_recipe_uses_is_in_its_header(small, monkeypatch):
 
 
 def test_a_recipe_can_be_shorter_but_not_empty(small):
-    assert training.train("small", steps=2, progress=False).step == 2
+    assert repeat.train("small", steps=2, progress=False).step == 2
     with pytest.raises(ValueError, match="^steps=0"):
-        training.train("small", steps=0, progress=False)
+        repeat.train("small", steps=0, progress=False)
 
 
 def test_a_training_that_fails_is_one_line_on_the_command_line(small, monkeypatch, capsys):
@@ -1314,7 +1315,7 @@ def test_a_training_that_fails_is_one_line_on_the_command_line(small, monkeypatc
 
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(ValueError, match="no recipe is called 'nobody'.*pixelcnn-fashion"):
-        training.train("nobody")
+        repeat.train("nobody")
 
 
 def test_a_missing_result_says_how_to_get_it():

@@ -135,3 +135,13 @@ def test_pictures_of_another_size_are_named():
 def test_wrong_labels_are_named(labels):
     with pytest.raises(ValueError, match="labels must"):
         unet(torch.float32)(torch.zeros(2, 1, 8, 8), torch.zeros(2), labels)
+
+
+def test_pictures_need_not_be_square():
+    model = UNet(UNetConfig(size=(12, 20), channels=3, widths=(16, 24, 32)))
+    x = torch.randn(2, 3, 12, 20)
+    assert model(x, torch.rand(2)).shape == x.shape
+    with pytest.raises(ValueError, match=r"must be \[B, 3, 12, 20\], not \[2, 3, 20, 12\]"):
+        model(x.transpose(2, 3), torch.rand(2))
+    with pytest.raises(ValueError, match=r"size=\(12, 18\) cannot be halved 2 times"):
+        UNet(UNetConfig(size=(12, 18)))

@@ -104,8 +104,8 @@ import signal
 from pathlib import Path
 import tiny, torch
 from course_lib.methods import flow
+from course_lib.experiments import lock
 from course_lib.training.fit import Batches, fit
-from course_lib.training.processes import lock
 batches = Batches(torch.zeros(8, 1, 8, 8), torch.zeros(8, dtype=torch.long), 4)
 kept, calls = Path({str(tmp_path / "state.safetensors")!r}), []
 def loss(model, batch, *, generator=None):

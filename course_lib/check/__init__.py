@@ -11,6 +11,7 @@ from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, scale_at
+from .editing import completions, renoise, replaced, tries, varied_start
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .forms import Wrong
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
@@ -18,8 +19,10 @@ from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
+from .prompts import left_open, naming, obeys, uneven
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
+from .words import expected, pieces, slots, within
 
 __all__ = [
     "Wrong",
@@ -35,6 +38,7 @@ __all__ = [
     "causal_mask",
     "churned_step",
     "codes_of",
+    "completions",
     "context",
     "corners",
     "cross_entropy",
@@ -42,6 +46,7 @@ __all__ = [
     "draw_scales",
     "encode_scales",
     "exercise",
+    "expected",
     "flow_loss",
     "forwards",
     "gated_step",
@@ -51,18 +56,24 @@ __all__ = [
     "hide",
     "inverse_cdf",
     "jump",
+    "left_open",
     "logistic_bins",
     "maskgit",
     "meanflow_target",
     "mirrored",
+    "naming",
     "nucleus",
+    "obeys",
     "operations",
     "patchify",
     "path",
+    "pieces",
     "pixel_bits",
     "prefixed",
     "read_velocity",
+    "renoise",
     "repaired",
+    "replaced",
     "reveal",
     "revive",
     "rotary",
@@ -70,10 +81,15 @@ __all__ = [
     "same",
     "scale_at",
     "scale_inputs",
+    "slots",
     "starts",
     "straight_through",
     "tilted",
+    "tries",
     "two_halves",
+    "varied_start",
+    "uneven",
     "walk",
+    "within",
     "worth",
 ]

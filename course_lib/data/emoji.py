@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from course_lib.data import files
+from course_lib.data.scenes import cut
 
 SPLITS = ("train", "validation", "test")
 SIZE = 32
@@ -17,12 +18,9 @@ SIZE = 32
 
 def _tiles(name: str, count: int) -> torch.Tensor:
     """The first `count` tiles of the mosaic `data/emoji/NAME.webp`, row by row, uint8 [count, 3, 32, 32]."""
-    path = f"emoji/{name}.webp"
-    with Image.open(io.BytesIO(files.shipped(path)), formats=["WEBP"]) as picture:
-        mosaic = torch.from_numpy(np.array(picture.convert("RGB")))
-    H, W, C = mosaic.shape
-    tiles = mosaic.view(H // SIZE, SIZE, W // SIZE, SIZE, C).permute(0, 2, 4, 1, 3)  # rows, columns, C, 32, 32
-    return tiles.reshape(-1, C, SIZE, SIZE)[:count].contiguous()
+    with Image.open(io.BytesIO(files.shipped(f"emoji/{name}.webp")), formats=["WEBP"]) as picture:
+        mosaic = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
+    return cut(mosaic[None], SIZE, SIZE)[0, :count].contiguous()
 
 
 def load(split: str = "train", full: bool = False) -> files.Pictures:

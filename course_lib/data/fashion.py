@@ -9,44 +9,23 @@ import lzma
 import torch
 
 from course_lib.data import files
-from course_lib.data.download import Remote, content
+from course_lib.data.download import content, mnist_like
 
 NAMES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]
 SPLITS = ("train", "validation", "test")
-_SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
-
-
-def _official(name: str, md5: str, sha256: str) -> Remote:
-    return Remote(f"{_SITE}/{name}.gz", "fashion", md5, sha256)
-
-
-TRAIN_PIXELS = _official(
-    "train-images-idx3-ubyte",
-    "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+OFFICIAL = mnist_like(
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    "fashion",
     "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-)
-TRAIN_LABELS = _official(
-    "train-labels-idx1-ubyte",
-    "25c81989df183df01b3e8a0aad5dffbe",
     "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-)
-TEST_PIXELS = _official(
-    "t10k-images-idx3-ubyte",
-    "bef4ecab320f06d8554ea6380940ec79",
     "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-)
-TEST_LABELS = _official(
-    "t10k-labels-idx1-ubyte",
-    "bb300cfdad3c16e7a12a480ee83cd310",
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
-OFFICIAL = [TRAIN_PIXELS, TRAIN_LABELS, TEST_PIXELS, TEST_LABELS]
 
 
 def _read(name: str) -> torch.Tensor:
     """The tensor in `data/fashion/NAME.idx.xz`."""
-    path = f"fashion/{name}.idx.xz"
-    return files.idx(lzma.decompress(files.shipped(path)), path)
+    return files.idx(lzma.decompress(files.shipped(f"fashion/{name}.idx.xz")))
 
 
 def indices(split: str) -> torch.Tensor:
@@ -64,7 +43,7 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     if full and split == "train":
         rest = torch.ones(60_000, dtype=torch.bool)
         rest[indices("validation")] = False
-        pixels, labels = (files.idx(content(remote), remote.file) for remote in (TRAIN_PIXELS, TRAIN_LABELS))
+        pixels, labels = (files.idx(content(remote)) for remote in OFFICIAL[:2])
         pixels, labels = pixels[rest], labels[rest]
     else:
         pixels = _read(f"{split}-pixels").transpose(1, 2).contiguous()  # stored column by column: 4 % smaller

@@ -5,7 +5,6 @@ Nothing here unpickles or runs what it reads. Built in notebook 01.
 
 import hashlib
 import json
-import math
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -78,52 +77,26 @@ class Pictures:
         return Pictures(self.pixels[rows], self.labels[rows], pick(self.captions), self.names, extra)
 
     def _rows(self, index) -> torch.Tensor:
-        """`index` as an int64 tensor of row numbers, each checked."""
-        if isinstance(index, slice):
-            return torch.tensor(range(len(self))[index], dtype=torch.int64)
+        """`index` as an int64 tensor of row numbers: what NumPy makes of it, if that is one row of them."""
         try:
-            rows = torch.as_tensor(index).cpu()
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"index must be a number, slice, list or tensor of numbers, got {index!r}.") from error
-        if rows.dtype == torch.bool:
-            if rows.shape != (len(self),):
-                raise ValueError(f"A boolean index needs shape [{len(self)}], one a picture, got {list(rows.shape)}.")
-            return rows.nonzero().flatten()
-        if rows.numel() == 0:  # an empty list makes a float tensor
-            return rows.reshape(-1).long()
-        if rows.ndim > 1 or rows.is_floating_point() or rows.is_complex():
-            raise ValueError(f"index must be whole numbers in one row, got {rows.dtype} of shape {list(rows.shape)}.")
-        rows = rows.long().reshape(-1)
-        if int(rows.min()) < -len(self) or int(rows.max()) >= len(self):
-            low, high = int(rows.min()), int(rows.max())
-            raise IndexError(f"index runs from {low} to {high}, but there are {len(self)} pictures, counted from 0.")
-        return rows % len(self)
+            rows = np.arange(len(self))[index.tolist() if isinstance(index, torch.Tensor) else index]
+        except IndexError as error:
+            raise IndexError(f"index={index!r} does not fit: there are {len(self)} pictures ({error}).") from None
+        if rows.ndim > 1:
+            raise IndexError(f"index={index!r} must be a number or one row of them.")
+        return torch.from_numpy(np.atleast_1d(rows).copy())
 
     def floats(self) -> torch.Tensor:
         """Pixels as float32 in [-1, 1], [N, C, H, W]: black is -1, white is 1."""
         return self.pixels.float() / 127.5 - 1
 
 
-def idx(raw: bytes, name: str) -> torch.Tensor:
-    """The tensor in `raw`, an IDX file (MNIST's format): uint8, or int32 widened to int64; ValueError names `name`."""
-    kinds = {0x08: ">u1", 0x0C: ">i4"}
-    rank = raw[3] if len(raw) >= 4 else 0
-    if len(raw) < 4 + 4 * rank or raw[:2] != b"\0\0" or raw[2] not in kinds or rank == 0:
-        raise ValueError(f"{name} is not an IDX file of bytes or 32-bit numbers. Delete it and fetch it again.")
+def idx(raw: bytes) -> torch.Tensor:
+    """The tensor in `raw`, an IDX file (MNIST's format): uint8, or int32 widened to int64."""
+    kind, rank = np.dtype({0x08: ">u1", 0x0C: ">i4"}[raw[2]]), raw[3]
     shape = np.frombuffer(raw, ">u4", rank, 4).tolist()
-    kind = np.dtype(kinds[raw[2]])
-    body = len(raw) - 4 - 4 * rank
-    if body != math.prod(shape) * kind.itemsize:
-        raise ValueError(f"{name} is cut or altered: shape {shape}, {body} bytes. Delete it and fetch it again.")
     array = np.frombuffer(raw, kind, offset=4 + 4 * rank).reshape(shape)
     return torch.from_numpy(array.astype(np.uint8 if kind.itemsize == 1 else np.int64))
-
-
-def to_idx(tensor: torch.Tensor) -> bytes:
-    """`tensor` (uint8, or int64 that fits 32 bits) as the bytes of an IDX file, the inverse of `idx`."""
-    code, kind = (0x08, ">u1") if tensor.dtype == torch.uint8 else (0x0C, ">i4")
-    header = bytes([0, 0, code, tensor.ndim]) + np.array(tensor.shape, ">u4").tobytes()
-    return header + np.ascontiguousarray(tensor.numpy()).astype(kind).tobytes()
 
 
 def sha256(data: bytes) -> str:
@@ -170,42 +143,29 @@ def checksums() -> dict[str, str]:
         raise ValueError(f"{path} is damaged ({error}). {remedy}") from None
 
 
-def record(*paths: Path) -> None:
-    """Note the checksums of `paths` (files under `data/`, new or rewritten) in `data/checksums.json`."""
-    root = runtime.data_dir()
-    known = checksums() if (root / CHECKSUMS).exists() else {}
-    known |= {Path(path).relative_to(root).as_posix(): sha256(Path(path).read_bytes()) for path in paths}
-    write(root / CHECKSUMS, (json.dumps(dict(sorted(known.items())), indent=1) + "\n").encode())
-
-
-def _problem(name: str, path: Path, known: dict[str, str]) -> tuple[bytes, Exception | None]:
-    """The bytes of a shipped file, and what is wrong with it (None where nothing is)."""
+def shipped(name: str) -> bytes:
+    """The bytes of `data/name`, checksum verified; OSError or ValueError name the file and the remedy."""
+    path, known = runtime.data_dir() / name, checksums()
     remedy = f"Get it back with `git checkout -- data/{name}`, or download the course again."
     if name not in known:
-        return b"", ValueError(f"{name} is not listed in {CHECKSUMS}. It lists: {', '.join(known) or 'nothing'}.")
+        raise ValueError(f"{name} is not listed in {CHECKSUMS}. It lists: {', '.join(known) or 'nothing'}.")
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return b"", FileNotFoundError(f"{path} is missing. {remedy}")
+        raise FileNotFoundError(f"{path} is missing. {remedy}") from None
     except OSError as error:
-        return b"", OSError(f"{path} cannot be read ({error.strerror or error}). {remedy}")
+        raise OSError(f"{path} cannot be read ({error.strerror or error}). {remedy}") from None
     if sha256(raw) != known[name]:
-        return b"", ValueError(f"{path} is cut or altered: its checksum is not the one in {CHECKSUMS}. {remedy}")
-    return raw, None
-
-
-def shipped(name: str) -> bytes:
-    """The bytes of `data/name`, checksum verified; FileNotFoundError or ValueError name the file and the remedy."""
-    raw, problem = _problem(name, runtime.data_dir() / name, checksums())
-    if problem:
-        raise problem
+        raise ValueError(f"{path} is cut or altered: its checksum is not the one in {CHECKSUMS}. {remedy}")
     return raw
 
 
 def verify() -> list[tuple[str, bool, str]]:
     """(file, ok, message) for every shipped file: message is its size, or what is wrong and the remedy."""
-    known, rows = checksums(), []
-    for name in known:
-        raw, problem = _problem(name, runtime.data_dir() / name, known)
-        rows.append((name, problem is None, str(problem) if problem else f"{len(raw):,} bytes"))
+    rows = []
+    for name in checksums():
+        try:
+            rows.append((name, True, f"{len(shipped(name)):,} bytes"))
+        except (OSError, ValueError) as error:
+            rows.append((name, False, str(error)))
     return rows

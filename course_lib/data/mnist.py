@@ -7,41 +7,20 @@ import numpy as np
 import torch
 
 from course_lib.data import files
-from course_lib.data.download import Remote, content
+from course_lib.data.download import content, mnist_like
 
 NAMES = [str(digit) for digit in range(10)]
 SPLITS = ("train", "validation", "test")
 TRAIN = 50_000  # of the official 60,000; the last 10,000 are the validation set, as in the static split
 SEEDS = {"validation": 60, "test": 10}  # of the fixed draws
-_SITE = "https://ossci-datasets.s3.amazonaws.com/mnist"
-
-
-def _official(name: str, md5: str, sha256: str) -> Remote:
-    return Remote(f"{_SITE}/{name}.gz", "mnist", md5, sha256)
-
-
-OFFICIAL = [
-    _official(
-        "train-images-idx3-ubyte",
-        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    ),
-    _official(
-        "train-labels-idx1-ubyte",
-        "d53e105ee54ea40749a09fcbcd1e9432",
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ),
-    _official(
-        "t10k-images-idx3-ubyte",
-        "9fb629c4189551a2d022fa330f9573f3",
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    ),
-    _official(
-        "t10k-labels-idx1-ubyte",
-        "ec29112dd5afa0611ce80d1b7f02629c",
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    ),
-]
+OFFICIAL = mnist_like(
+    "https://ossci-datasets.s3.amazonaws.com/mnist",
+    "mnist",
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+)
 
 
 def binarise(pixels: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
@@ -68,7 +47,7 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     Source: the mirror that PyTorch's maintainers keep of LeCun's files. Built in notebook 02.
     """
     start = 2 if split == "test" else 0
-    pixels, labels = (files.idx(content(remote), remote.file) for remote in OFFICIAL[start : start + 2])
+    pixels, labels = (files.idx(content(remote)) for remote in OFFICIAL[start : start + 2])
     if split != "test":
         rows = slice(TRAIN) if split == "train" else slice(TRAIN, None)
         pixels, labels = pixels[rows], labels[rows]

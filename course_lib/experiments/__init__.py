@@ -2,6 +2,7 @@
 
 An experiment is a function that takes nothing and returns what it `Found`. Each file of this folder holds those of one
 notebook; whoever writes one registers it here. They are imported when they are run: they load every network.
+`course train NAME` repeats a recipe: `repeat` trains, `models` measures.
 """
 
 import time
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """What an experiment gives back: what its notebook reads, and the same numbers one a row (`data.results.tidy`)."""
+    """What an experiment gives back: what its notebook reads, and the same numbers one a row (`provenance.tidy`)."""
 
     metrics: dict
     rows: list[dict] = []
@@ -39,7 +40,21 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
+    "prompts": _later(".prompts", "budgets", "captions obeyed by three families, over budgets and seeds (47 minutes)"),
+    "prompts-shipped": _later(".prompts", "shipped", "captions that the shipped models obey (3 minutes)"),
+    "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (14 minutes)"),
+    "prompts-guidance": _later(".prompts", "guidance", "guidance on captions: accuracy against variety (4 minutes)"),
+    "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (26 minutes)"),
+    "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (20 minutes)"),
+    "edits": _later(
+        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (26 minutes)"
+    ),
+    "edits-seeds": _later(".edits", "seeds", "who fills holes, by order and training, three seeds each (50 minutes)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
+    "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
+    "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
+    "words-ocr": _later(".words_ocr", "words_ocr", "signs of the shipped models read by an OCR engine (2 minutes)"),
+    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 
@@ -55,13 +70,13 @@ def run(name: str) -> Path:
         known = f"Choose one of {', '.join(sorted(EXPERIMENTS))}." if EXPERIMENTS else "None is there yet."
         raise ValueError(f"experiment {name!r} is not known. {known}")
     from ..data import results  # only now: it loads PyTorch
-    from ..training.processes import lock
+    from . import lock, provenance
     from .rows import folder, forget, made
 
     with lock.alone(folder(name), f"the experiment {name}"):
         start, found = time.perf_counter(), EXPERIMENTS[name]()
         rows, metrics = made(found.metrics), found.metrics
-        made_by = results.made_by(rows)
+        made_by = provenance.made_by(rows)
         result = {
             "name": name,
             "about": about(EXPERIMENTS[name]),

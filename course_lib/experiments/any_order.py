@@ -11,12 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import data, runtime
-from ..data import results
 from ..measure import cost, frechet, mean_and_interval
 from ..methods import autoregressive, guidance, masked
 from ..networks import Transformer, TransformerConfig
 from ..training import RECIPES, Batches, checkpoints, fit, make
-from . import Found
+from . import Found, provenance
 from .rows import rows, whole
 
 T = 49
@@ -45,11 +44,11 @@ def compare() -> Found:
     }
     sizes = {"drawn": DRAWN, "priced": PRICED, "punched": PUNCHED, "tested": TESTED}
     found = {part: rows("any-order", keys, make, part=part, **sizes) for part, (make, keys) in plans.items()}
-    tidy = results.tidy(found["drawn"], "order and steps", ("frechet_relative", "recall", "agreement"))
+    tidy = provenance.tidy(found["drawn"], "order and steps", ("frechet_relative", "recall", "agreement"))
     for part in ("prices", "budgets"):
-        tidy += results.tidy(found[part], part, ("nats",))
+        tidy += provenance.tidy(found[part], part, ("nats",))
     holes = [{**row, **row[family], "family": name} for row in found["holes"] for family, name in FILLERS.items()]
-    return Found(found, tidy + results.tidy(holes, "holes", ("nats",)))
+    return Found(found, tidy + provenance.tidy(holes, "holes", ("nats",)))
 
 
 def drawn(order: str, steps: int) -> dict:

@@ -4,10 +4,9 @@ import PIL
 import torch
 
 from .. import data, measure
-from ..data import results
 from ..data.levels import to_levels
 from ..methods.counting import Counts
-from . import Found
+from . import Found, provenance
 
 
 def codecs() -> Found:
@@ -27,4 +26,4 @@ def codecs() -> Found:
             bits[f"{name} neighbours"] = measure.likelihood(model, tokens)["bits_per_dim"]
         metrics[f"levels_{levels}"] = {name: round(value, 4) for name, value in bits.items()}
     shown = [{"model": name, "bits_per_dim": bits} for name, bits in metrics["levels_256"].items()]
-    return Found(metrics, results.tidy(shown, "likelihood", ("bits_per_dim",), family="codec"))
+    return Found(metrics, provenance.tidy(shown, "likelihood", ("bits_per_dim",), family="codec"))

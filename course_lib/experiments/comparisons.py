@@ -11,9 +11,9 @@ from ..data import results as sealed
 from ..data.levels import to_bytes
 from ..measure import cost, frechet
 from ..methods import autoregressive, flow
-from ..training import RECIPES, checkpoints, draw, make, repeat
+from ..training import RECIPES, checkpoints, draw, make
 from ..training.fit import Batches, fit
-from . import Found
+from . import Found, provenance, repeat
 from .rows import rows, whole
 
 WHOLE = 96e12  # operations of training, tokenizer included: a share of 1
@@ -32,7 +32,7 @@ def budget() -> Found:
     fixed = {"whole_flops": WHOLE, "tokenizer": TOKENIZER, "matched": MATCHED, "guidance": GUIDANCE}
     fixed |= {"frechet_n": TEST, "choice_n": CHOICE, "noise_steps": STEPS}
     runs = rows("budget", keys, _bought, **fixed)
-    return Found({**fixed, "runs": runs}, sealed.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
+    return Found({**fixed, "runs": runs}, provenance.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
 
 
 def _bought(family: str, share: float, seed: int) -> dict:
@@ -48,7 +48,7 @@ def _network(name: str) -> torch.nn.Module:
     return type(model)(replace(model.config, **MATCHED[name])) if name in MATCHED else model
 
 
-def _fitted(name: str, x, labels, flops: float, seed: int):
+def fitted(name: str, x, labels, flops: float, seed: int):
     """A model of the recipe `name`, trained on as many steps as `flops` buy, and those steps."""
     recipe = RECIPES[name]
     runtime.seed(seed)
@@ -64,10 +64,10 @@ def _fitted(name: str, x, labels, flops: float, seed: int):
 def _tokens(pictures: data.Pictures, flops: float, seed: int):
     """A tokenizer, then a causal transformer on its tokens; how to draw with both."""
     x = pictures.floats()
-    tokenizer, first = _fitted("tokenizer-fashion", x, pictures.labels, TOKENIZER * flops, seed)
+    tokenizer, first = fitted("tokenizer-fashion", x, pictures.labels, TOKENIZER * flops, seed)
     with torch.no_grad():
         tokens = torch.cat([tokenizer.tokenize(part.to(runtime.device())).cpu() for part in x.split(500)])
-    model, second = _fitted("token-ar-fashion", tokens, pictures.labels, (1 - TOKENIZER) * flops, seed)
+    model, second = fitted("token-ar-fashion", tokens, pictures.labels, (1 - TOKENIZER) * flops, seed)
 
     def draw(labels, w, generator):
         made = autoregressive.sample(model, labels, shape=(7, 7), guidance=w, generator=generator)
@@ -78,7 +78,7 @@ def _tokens(pictures: data.Pictures, flops: float, seed: int):
 
 def _noise(pictures: data.Pictures, flops: float, seed: int):
     """The transformer on 4×4 patches, and how to draw with it."""
-    model, steps = _fitted("dit-fashion", pictures.floats(), pictures.labels, flops, seed)
+    model, steps = fitted("dit-fashion", pictures.floats(), pictures.labels, flops, seed)
 
     def draw(labels, w, generator):
         with runtime.autocast():
@@ -135,7 +135,7 @@ def head_to_head() -> Found:
 
     files.write(runtime.data_dir() / "figures" / "head-to-head.png", figure.draw(found).png())
     metrics = ("frechet_relative", "recall", "agreement", "seconds_batch_1", "seconds_batch_64")
-    return Found({"n": DRAWN, "rows": found}, sealed.tidy(found, "class", metrics))
+    return Found({"n": DRAWN, "rows": found}, provenance.tidy(found, "class", metrics))
 
 
 def _seconds(row: dict) -> dict:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 import torch
 
 from .. import data, runtime
-from ..data import results
 from ..data.levels import to_bytes
 from ..measure import cost, frechet
 from ..methods import flow
 from ..networks import Transformer, TransformerConfig
 from ..training import Batches, fit, make
-from . import Found
+from . import Found, provenance
 from .rows import folder, rows, whole
 
 WHOLE, SHORT = 3e12, 1e12  # operations of training of a run: forward times three
@@ -58,7 +57,7 @@ def patches() -> Found:
     """Patches of 2, 4 and 7 pixels at equal training operations; embeddings' scale and time shift in pairs; one seed"""
     keys = [dict(zip(("patch", "std", "shift", "flops"), run)) for run in RUNS]
     runs = rows("patches", keys, _trained, n=MADE, steps=STEPS)
-    tidy = results.tidy(runs, "class", NUMBERS, family="noise")
+    tidy = provenance.tidy(runs, "class", NUMBERS, family="noise")
     return Found({"n": MADE, "steps": STEPS, "times": TIMES, "seeds": [0], "runs": runs}, tidy)
 
 
@@ -67,7 +66,7 @@ def guidance() -> Found:
     settings = [(w, interval) for interval in ((0.0, 1.0), INTERVAL) for w in SCALES if w > 1 or interval[0] == 0]
     keys = [{"w": w, "interval": list(interval)} for w, interval in settings]
     found = rows("guidance", keys, _led, n=MADE, steps=GUIDED_STEPS)
-    tidy = results.tidy(found, "class", NUMBERS, family="noise", model=MODEL)
+    tidy = provenance.tidy(found, "class", NUMBERS, family="noise", model=MODEL)
     return Found({"model": MODEL, "n": MADE, "steps": GUIDED_STEPS, "rows": found}, tidy)
 
 

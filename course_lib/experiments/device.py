@@ -1,4 +1,4 @@
-"""How fast this device trains and draws every kind of model, and which share of its peak. Read in the README."""
+"""How fast this device trains and draws every kind of model, and which share of its peak. See book/pages/devices.md."""
 
 import time
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 
 from .. import data, runtime
-from ..training import RECIPES, checkpoints, draw, repeat
-from ..training.fit import Batches, fit
+from ..training import RECIPES, Batches, checkpoints, draw, fit
+from . import repeat
 
 NAMES = ("pixel-transformer", "token-ar", "masked", "next-scale", "unet-flow", "dit", "latent-dit", "one-step")
 SIZES = {"cpu": (64,), "mps": (64,), "cuda": (64, 512)}  # pictures of a training step

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import torch
 
 from .. import data, runtime, training
-from ..data import results
 from ..methods import autoregressive
 from ..networks import Transformer, TransformerConfig
 from ..training import inputs
-from . import Found
+from . import Found, provenance
 from .rows import whole
 
 LOOK = 100  # steps from one look at what is learned to the next
@@ -50,7 +49,7 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> Found:
         keep(run.ema)
         metrics[way] = rows
     ends = [{"model": f"{way} mirrors", "nats": min(metrics[way]["validation"])} for way in ("with", "without")]
-    return Found(metrics, results.tidy(ends, "unseen emoji", ("nats",), family="autoregressive", seed=0))
+    return Found(metrics, provenance.tidy(ends, "unseen emoji", ("nats",), family="autoregressive", seed=0))
 
 
 def _nats(model, tokens: torch.Tensor, labels: torch.Tensor) -> float:

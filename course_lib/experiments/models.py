@@ -8,13 +8,16 @@ import torch
 import torch.nn.functional as F
 
 from .. import data, runtime
-from ..data import captions, files, results, scenes
+from ..data import captions, results, scenes, signs
 from ..data.levels import to_bytes
 from ..measure import frechet, grade, likelihood, mean_and_interval
 from ..networks.quantizers import usage
 from ..training import RECIPES, checkpoints, draw, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
 from ..training.recipes import scenes as recipes
+from ..training.recipes.signs import told
+from . import provenance
+from .shipping import annotate, record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 
@@ -22,10 +25,10 @@ FRECHET = ("frechet", "frechet_n", "recall", "agreement")
 def write(name: str) -> dict:
     """Measure the shipped model `name`; write `data/results/NAME.json` and the numbers into the checkpoint's header."""
     metrics = numbers(name)
-    checkpoints.annotate(name, {"metrics": metrics})
+    annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
-    results.write(name, {"name": name, **about, "measured": results.made_by()})
-    files.record(checkpoints.folder() / f"{name}.safetensors")
+    results.write(name, {"name": name, **about, "measured": provenance.made_by()})
+    record(checkpoints.folder() / f"{name}.safetensors")
     return metrics
 
 
@@ -146,6 +149,18 @@ def obeyed(name: str) -> dict:
     return out
 
 
+def spelled(name: str) -> dict:
+    """How often signs say the word that was asked for: words of training, held-out ones, ones with unseen pairs."""
+    model, out = checkpoints.load(name), {}
+    for seed, split in enumerate(signs.SPLITS):
+        generator = torch.Generator().manual_seed(seed)
+        asked = signs.sample(1000, generator, split)
+        parts = told(*asked).to(runtime.device()).split(250)
+        pixels = torch.cat([draw(name, part, model, generator=generator).cpu() for part in parts])
+        out[split] = grade.written(pixels, asked[0])
+    return out
+
+
 MEASURES: dict[str, Callable[[str], dict]] = {
-    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, steps)
+    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, spelled, steps)
 }

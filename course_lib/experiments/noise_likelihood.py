@@ -5,10 +5,9 @@ import math
 import torch
 
 from .. import data, runtime, training
-from ..data import results
 from ..measure import bits_per_dim, mean_and_interval
 from ..methods import diffusion, flow
-from . import Found
+from . import Found, provenance
 
 
 def _bits(nats: list[torch.Tensor], more: float = 0.0) -> dict:
@@ -53,4 +52,4 @@ def noise_likelihood() -> Found:
         "ode_more_steps": walk(test[:10], 50),
     }
     rows = [{"model": f"dit-fashion, {way}", **metrics[way]} for way in ("bound_chosen_end", "ode")]
-    return Found(metrics, results.tidy(rows, "likelihood", ("bits_per_dim",), family="noise", seed=0))
+    return Found(metrics, provenance.tidy(rows, "likelihood", ("bits_per_dim",), family="noise", seed=0))

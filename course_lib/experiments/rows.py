@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .. import runtime
 from ..data import files
-from ..data import results as sealed
 from ..training import Run, checkpoints
+from . import provenance
 
 
 def folder(experiment: str) -> Path:
@@ -25,17 +25,17 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
     anything else made is made anew.
     """
     path = folder(experiment) / f"{part}.json"
-    about, known, found = sealed.made_by(), _kept(path), []
+    about, known, found = provenance.made_by(), _kept(path), []
     inside = [checkpoints.header(file.stem)["weights"] for file in sorted(checkpoints.folder().glob("*.safetensors"))]
     inside += [files.sha256(file.read_bytes()) for file in sorted((runtime.ROOT / "course_lib").rglob("*.py"))]
     for key in keys:
-        made_by = sealed.digest([key, settings, about, inside])
+        made_by = provenance.digest([key, settings, about, inside])
         if made_by not in known:
             start = time.perf_counter()
             row = {"seed": 0, **key, **make(**key), **about}
             row |= {"key": key, "seconds": round(time.perf_counter() - start, 1), "digest": made_by}
             known[made_by] = json.loads(json.dumps(row))  # as it comes back after an interrupt
-            files.write(path, json.dumps({"rows": known, "seal": sealed.digest(known)}).encode())
+            files.write(path, json.dumps({"rows": known, "seal": provenance.digest(known)}).encode())
         found.append(known[made_by])
     return found
 
@@ -44,7 +44,7 @@ def _kept(path: Path) -> dict[str, dict]:
     """The rows in `path` by their digests; none where it was damaged or edited: they can be made again."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept["rows"] if kept["seal"] == sealed.digest(kept["rows"]) else {}
+        return kept["rows"] if kept["seal"] == provenance.digest(kept["rows"]) else {}
     except (OSError, ValueError, LookupError, TypeError):
         return {}
 

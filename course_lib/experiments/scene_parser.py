@@ -3,16 +3,16 @@
 import torch
 import torch.nn.functional as F
 
-from ..data import results, scenes
+from ..data import scenes
 from ..data.scenes import EASY, Layout
-from . import Found
+from . import Found, provenance
 
 
 def scene_parser() -> Found:
     """What the parser of scenes reads right, wrong, or not at all, under noise, blur, in mere noise, and when torn"""
     rows, n = robustness(), 3000
     shown = [{"model": row["what"], **row} for row in rows]
-    return Found({"n": n, "rows": rows}, results.tidy(shown, "parse", ("correct", "abstained", "wrong"), seed=0))
+    return Found({"n": n, "rows": rows}, provenance.tidy(shown, "parse", ("correct", "abstained", "wrong"), seed=0))
 
 
 def robustness(n: int = 3000, layout: Layout = EASY, seed: int = 0) -> list[dict]:

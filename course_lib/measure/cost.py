@@ -1,10 +1,9 @@
-"""What it cost: seconds, calls of the network, floating-point operations, memory. Built in notebook 03."""
+"""What it cost: seconds, calls of the network, floating-point operations. Built in notebook 03."""
 
-import sys
 import time
+import timeit
 from collections.abc import Callable
 
-import psutil
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -43,28 +42,23 @@ class Counter:
 
 def seconds(work: Callable[[], object], repeats: int = 3) -> float:
     """The shortest of `repeats` runs of `work()`, in seconds; the GPU is waited for."""
-    times = []
-    for _ in range(max(1, repeats)):
-        start = time.perf_counter()
+
+    def whole() -> None:
         work()
         if runtime.device().type == "cuda":
             torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    return min(times)
+
+    return min(timeit.repeat(whole, number=1, repeat=max(1, repeats)))
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
     """The least processor seconds of `repeats` runs of `work()` on one core: what a busy machine disturbs least."""
-    threads, times = torch.get_num_threads(), []
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for _ in range(max(1, repeats)):
-            start = time.process_time()
-            work()
-            times.append(time.process_time() - start)
+        return min(timeit.repeat(work, timer=time.process_time, number=1, repeat=max(1, repeats)))
     finally:
         torch.set_num_threads(threads)
-    return min(times)
 
 
 def flops(work: Callable[[], object]) -> int:
@@ -72,13 +66,3 @@ def flops(work: Callable[[], object]) -> int:
     with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
         work()
     return counter.get_total_flops()
-
-
-def peak_mb() -> float:
-    """The most memory this process has had resident so far, in MB."""
-    try:
-        import resource
-    except ImportError:  # Windows has none
-        return psutil.Process().memory_info().peak_wset / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)

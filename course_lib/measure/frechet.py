@@ -18,17 +18,11 @@ CLASSIFIER = "features-fashion"
 NEIGHBOURS = 3
 
 
-@lru_cache(maxsize=1)
-def classifier() -> torch.nn.Module:
-    """The frozen classifier."""
-    return checkpoints.load(CLASSIFIER)
-
-
 @torch.no_grad()
 def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
     """Features `[N, 64]` (float64) and classes `[N]` of pictures `[N, 1, 28, 28]`: uint8, or floats in [-1, 1]."""
     _check(x)
-    network, parts, classes = classifier(), [], []
+    network, parts, classes = checkpoints.shipped(CLASSIFIER), [], []
     for part in x.split(chunk):
         part = part.to(runtime.device())
         part = part.float() if part.is_floating_point() else part.float() / 127.5 - 1

@@ -2,7 +2,7 @@
 
 A student is any callable `student(x [B, …], t [B], stride [B], labels [B]) -> mean velocity [B, …]` over the way from
 time t to t - stride, so that one step is `x - stride · student(x, t, stride, labels)`. A teacher is a model of `flow`.
-Sources: shortcut models (arXiv 2410.12557), progressive distillation (2202.00512), MeanFlow (2505.13447).
+Sources: shortcut models (arXiv 2410.12557), progressive distillation (2202.00512).
 """
 
 import math
@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from . import flow
 from . import guidance as guide
@@ -113,38 +112,3 @@ def progressive_loss(
         first = teacher(x_t, t, labels)
         target = (first + teacher(x_t - stride / 2 * first, t - stride / 2, labels)) / 2
     return (student(x_t, t, labels) - target).square().mean()
-
-
-def meanflow_loss(
-    student: Callable,
-    batch: tuple[Tensor, Tensor],
-    *,
-    teacher: Callable | None = None,
-    guidance: float = 1.0,
-    same: float = 0.5,
-    generator=None,
-) -> Tensor:
-    """MeanFlow: u(x, t, t - r) = v - (t - r) du/dt along the path, by one forward derivative; no second network.
-
-    v is the velocity of the path or, given a `teacher`, its guided one. In a share `same` of the pictures r = t, where
-    the loss is that of flow matching.
-    """
-    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
-    noise = torch.randn(x.shape, generator=generator).to(x)
-    t, r = flow.times(len(x), generator).to(x), flow.times(len(x), generator).to(x)
-    t, r = torch.maximum(t, r), torch.minimum(t, r)
-    r = torch.where((torch.rand(len(x), generator=generator) < same).to(x.device), t, r)
-    x_t, v = flow.path(x, noise, t)
-    if teacher is not None:
-        with torch.no_grad():
-            v = guide.guided(teacher, guidance)(x_t, t, labels).to(x)
-    return (student(x_t, t, t - r, labels) - meanflow_target(student, x_t, t, t - r, labels, v)).square().mean()
-
-
-def meanflow_target(student: Callable, x: Tensor, t: Tensor, stride: Tensor, labels: Tensor, v: Tensor) -> Tensor:
-    """`v - stride · du/dt` without gradient; with r held still, t and the stride grow together."""
-    one = torch.ones_like(t)
-    # Fused attention on a CPU has no forward derivative, plain products have.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        _, slope = torch.func.jvp(lambda *at: student(*at, labels), (x, t, stride), (v, one, one))
-    return v - over(stride, x) * slope.to(v)

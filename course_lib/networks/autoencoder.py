@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .inputs import sides
 from .quantizers import FSQ
 
 
@@ -13,14 +14,15 @@ from .quantizers import FSQ
 class AutoencoderConfig:
     """Shape of an `Autoencoder`; the grid of latents has a quarter of the picture's side."""
 
-    size: int = 28
+    size: int | tuple[int, int] = 28  # of pictures, a side or height and width
     channels: int = 1
     width: int = 48
     levels: tuple[int, ...] = (8, 5, 5, 5)  # of the finite scalar quantisation: one number a latent channel
 
     @property
     def grid(self) -> tuple[int, int]:
-        return self.size // 4, self.size // 4
+        height, width = sides(self.size)
+        return height // 4, width // 4
 
 
 class Residual(nn.Module):
@@ -48,7 +50,7 @@ class Autoencoder(nn.Module):
     def __init__(self, config: AutoencoderConfig):
         super().__init__()
         c = self.config = config
-        if c.size % 4:
+        if any(side % 4 for side in sides(c.size)):
             raise ValueError(f"size={c.size} must be divisible by 4.")
         self.quantizer, d, w = FSQ(c.levels), len(c.levels), c.width
         self.encoder = nn.Sequential(
@@ -81,8 +83,9 @@ class Autoencoder(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Continuous latents `[B, d, h, w]` in about [-1, 1]."""
         c = self.config
-        if x.shape[1:] != (c.channels, c.size, c.size) or not x.is_floating_point():
-            raise ValueError(f"pictures must be floats [B, {c.channels}, {c.size}, {c.size}], not {list(x.shape)}.")
+        wanted = (c.channels, *sides(c.size))
+        if x.shape[1:] != wanted or not x.is_floating_point():
+            raise ValueError(f"pictures must be floats [B, {', '.join(map(str, wanted))}], not {list(x.shape)}.")
         return _last(self.quantizer.bound, self.encoder(x).float())
 
     def decode(self, latents: Tensor) -> Tensor:

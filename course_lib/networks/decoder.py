@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -99,7 +98,8 @@ class Decoder:
         like = at_least_float32(weight.new_zeros(c.width // c.heads))
         self.model, self.labels, self.length = model, labels, c.length
         self.cache = Cache(c.depth, len(labels) * c.heads, len(model.cos), like, static)
-        self.blocks, self.head = _layout(model, dtype)
+        self.blocks = [_laid_out(block, dtype) for block in model.blocks]
+        self.head = product(model.answers(), dtype)
         half = model.cos.shape[1] // 2
         turn = torch.complex(at_least_float32(model.cos[:, :half]), at_least_float32(model.sin[:, half:]))  # [T, d / 2]
         # The queries' turn also holds the scale of the scores, the values' is 1.
@@ -125,20 +125,6 @@ class Decoder:
         h = self.model.placed(h, at).flatten(0, 1)  # [B·n, D]
         h = self.model.trunk(h, self.turn[at], self.cache.attention(at), blocks=self.blocks)
         return self.model.predict(h.view(B, n, -1)[:, -1], head=self.head)
-
-
-_LAYOUTS: WeakKeyDictionary = WeakKeyDictionary()
-
-
-def _layout(model: nn.Module, dtype: torch.dtype) -> tuple[list[Callable], Callable]:
-    """Blocks and head of a model laid out for few rows; of a frozen one once, as long as its weights stay the same."""
-    make = lambda: ([_laid_out(block, dtype) for block in model.blocks], product(model.answers(), dtype))  # noqa: E731
-    if any(p.requires_grad or p.is_inference() for p in model.parameters()):
-        return make()  # fused optimisers move weights without a new version
-    state = dtype, tuple((p.data_ptr(), p._version) for p in model.parameters())
-    if _LAYOUTS.get(model, (None,))[0] != state:
-        _LAYOUTS[model] = state, make()
-    return _LAYOUTS[model][1]
 
 
 def _laid_out(block: nn.Module, dtype: torch.dtype) -> Callable:

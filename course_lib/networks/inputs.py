@@ -4,6 +4,11 @@ import torch
 from torch import Tensor
 
 
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Height and width of pictures, of which one number says both."""
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
 def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int) -> None:
     """ValueError where labels are no whole numbers from 0 to `null`, or have none of the `shapes`."""
     if labels.is_floating_point() or labels.is_complex() or labels.shape not in shapes:
@@ -12,6 +17,14 @@ def check_labels(labels: Tensor, shapes: tuple[tuple[int, ...], ...], null: int)
             f"not {labels.dtype} of shape {list(labels.shape)}."
         )
     _check_range("labels", labels, null, f" ({null} = no label)")
+
+
+def labels_or_null(labels: Tensor | None, batch: int, null: int, device: torch.device) -> Tensor:
+    """Labels `[batch]` on a device, `null` ("no label") where there are none; ValueError out of range."""
+    if labels is None:
+        return torch.full((batch,), null, device=device)
+    check_labels(labels, ((batch,),), null)
+    return labels.to(device).long()
 
 
 def check_tokens(tokens: Tensor, shapes: tuple[tuple[int, ...], ...], levels: int) -> None:

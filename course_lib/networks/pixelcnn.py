@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .inputs import check_labels, check_step, check_tokens
+from .inputs import check_step, check_tokens, labels_or_null
 from .layers import at_least_float32
 
 
@@ -79,10 +79,7 @@ class PixelCNN(nn.Module):
 
     def labels(self, labels: Tensor | None, batch: int) -> Tensor:
         """Labels `[B]`, "no label" where there are none; out of range is an error."""
-        if labels is None:
-            return torch.full((batch,), self.null, device=self.position.device)
-        check_labels(labels, ((batch,),), self.null)
-        return labels.to(self.position.device).long()
+        return labels_or_null(labels, batch, self.null, self.position.device)
 
     def forward(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         check_tokens(tokens, (self.config.size,), self.config.levels)

@@ -95,16 +95,16 @@ class Transformer(nn.Module):
         self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
         self.blocks = nn.ModuleList(Block(c.width, c.heads, bool(c.clock)) for _ in range(c.depth))
         self.head = nn.Linear(c.width, sum(c.factors) or c.vector, bias=not c.tokens)
-        nn.init.zeros_(self.head.weight)
+        for part in self.head.parameters():
+            nn.init.zeros_(part)
         # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
         for table in (self.label, self.read) if not c.vector else (self.label,):
             nn.init.normal_(table.weight, std=0.5)
-        if len(c.factors) > 1:  # independent heads could not say "a red circle or a blue square", a sum neither
+        if len(c.factors) > 1:  # by itself neither a product of chances nor a sum says "a red circle or a blue square"
             nn.init.normal_(self.head.weight, std=0.5)
+            self.pairs = nn.Parameter(torch.randn_like(self.head.weight) * 0.7)
             self.compose = nn.Sequential(nn.Linear(c.width, 4 * c.width), nn.GELU(), nn.Linear(4 * c.width, c.width))
             nn.init.zeros_(self.compose[2].weight)
-        if not c.tokens:
-            nn.init.zeros_(self.head.bias)
         if c.clock:
             self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
             self.modulation = nn.Linear(c.width, 6 * c.width)  # one for all blocks, each adds its own offset (PixArt-α)
@@ -191,15 +191,15 @@ class Transformer(nn.Module):
         h = norm(h)
         if clock is not None:
             h = modulate(h, *(clock[:, -h.shape[1] :, :2] + self.last).unbind(2))
-        read = head or (self.head if self.parts is None else partial(F.linear, weight=self.answers()))
-        out = at_least_float32(read(h))
+        out = at_least_float32(head(h) if head else self.head(h) if self.parts is None else h @ self.answers().T)
         return F.pad(out, (0, self.config.masks), value=-math.inf) if self.config.masks else out
 
     def answers(self) -> Tensor:
         """What each output is compared with, `[K, D]`: a token of several factors is composed of theirs."""
         if self.parts is None:
             return self.head.weight
-        return self.compose(self.head.weight[self.parts[: math.prod(self.config.factors)]].sum(1))
+        own, pairs = (table[self.parts[: math.prod(self.config.factors)]] for table in (self.head.weight, self.pairs))
+        return self.compose(own.sum(1) + (pairs[:, 1:] * pairs[:, :-1]).sum(1))
 
     def _conditions(self, x: Tensor, conditions: tuple) -> tuple[Tensor, ...]:
         """Times and labels, as many as the model wants, each of a shape that fits; another number is an error."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .inputs import check_labels
+from .inputs import labels_or_null, sides
 from .layers import at_least_float32, time_features
 
 
@@ -14,7 +14,7 @@ from .layers import at_least_float32, time_features
 class UNetConfig:
     """Shape of a `UNet`; `widths` are the channels at full size, half, a quarter …"""
 
-    size: int = 28
+    size: int | tuple[int, int] = 28  # of pictures, a side or height and width
     channels: int = 1
     classes: int = 10  # labels run from 0 to classes - 1; `classes` itself means "no label"
     widths: tuple[int, ...] = (32, 64, 88)
@@ -52,7 +52,7 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig):
         super().__init__()
         c = self.config = config
-        if c.size % 2 ** (len(c.widths) - 1):
+        if any(side % 2 ** (len(c.widths) - 1) for side in sides(c.size)):
             raise ValueError(f"size={c.size} cannot be halved {len(c.widths) - 1} times: take fewer widths.")
         self.time = nn.Sequential(nn.Linear(64, c.condition), nn.SiLU(), nn.Linear(c.condition, c.condition))
         self.label = nn.Embedding(c.classes + 1, c.condition)
@@ -86,11 +86,10 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
         c = self.config
-        if x.shape[1:] != (c.channels, c.size, c.size):
-            raise ValueError(f"pictures must be [B, {c.channels}, {c.size}, {c.size}], not {list(x.shape)}.")
-        if labels is None:
-            labels = torch.full((len(x),), self.null, device=x.device)
-        check_labels(labels, ((len(x),),), self.null)
+        wanted = (c.channels, *sides(c.size))
+        if x.shape[1:] != wanted:
+            raise ValueError(f"pictures must be [B, {', '.join(map(str, wanted))}], not {list(x.shape)}.")
+        labels = labels_or_null(labels, len(x), self.null, x.device)
         features = time_features(t, 64).to(self.enter.weight.dtype)
         condition = F.silu(self.time(features) + self.label(labels))  # [B, condition]
         h = self.enter(x)

@@ -6,4 +6,3 @@ from .drawing import draw, make
 from .fit import Batches, Run, fit
 from .parts import in_parts
 from .recipes import RECIPES, Reading, Recipe
-from .repeat import train

@@ -66,14 +66,7 @@ def save(path: Path, model: nn.Module, header: dict, dtype: str = "int8") -> Non
     """
     config = {"network": type(model).__name__, "config": asdict(model.config)}
     tensors = packed(model.state_dict(), dtype)
-    write(path, tensors, {"course": _sealed({**config, **header, "dtype": dtype, "weights": digest(tensors)})})
-
-
-def annotate(name: str, more: dict) -> None:
-    """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
-    path, about = folder() / f"{name}.safetensors", header(name)
-    tensors = read(path)
-    write(path, tensors, {"course": _sealed(about | more | {"weights": digest(tensors)})})
+    write(path, tensors, {"course": sealed({**config, **header, "dtype": dtype, "weights": digest(tensors)})})
 
 
 def header(name: str) -> dict:
@@ -148,7 +141,8 @@ def _seal(about: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sealed(about: dict) -> str:
+def sealed(about: dict) -> str:
+    """A course header as text, with its seal."""
     return json.dumps({**about, "seal": _seal(about)})
 
 

@@ -37,7 +37,11 @@ def fashion_latents(pictures: data.Pictures) -> Tensor:
 
 def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
     """Continuous latents of each garment, mean 0 and variance 1 in each channel, `[N, 4, 7, 7]`."""
-    return load("tokenizer-fashion").cpu().normal(fashion_latents(pictures))
+    return _normal(pictures.floats(), "tokenizer-fashion")
+
+
+def _normal(x: Tensor, tokenizer: str) -> Tensor:
+    return load(tokenizer).cpu().normal(encode(x, tokenizer, tokens=False))
 
 
 def fashion_scales(pictures: data.Pictures) -> Tensor:
@@ -55,10 +59,10 @@ def pictures_of(tokenizer: str) -> Callable[[Tensor], Tensor]:
     return lambda tokens: to_bytes(shipped(tokenizer).detokenize(tokens))
 
 
-def from_normal_latents(x: Tensor) -> Tensor:
-    """The way back from normal latents `[N, 4, 7, 7]` to garments, uint8 `[N, 1, 28, 28]`."""
-    tokenizer = shipped("tokenizer-fashion")
-    return to_bytes(tokenizer.decode(tokenizer.unnormal(x.float())))
+def from_normal_latents(x: Tensor, tokenizer: str = "tokenizer-fashion") -> Tensor:
+    """The way back from normal latents `[N, 4, h, w]` of the shipped `tokenizer` to pictures, uint8 `[N, C, H, W]`."""
+    model = shipped(tokenizer)
+    return to_bytes(model.decode(model.unnormal(x.float())))
 
 
 def from_scales(tokens: Tensor) -> Tensor:
@@ -95,6 +99,11 @@ def shifted(pictures: data.Pictures) -> Tensor:
 def emoji_tokens(pictures: data.Pictures) -> Tensor:
     """64 tokens of each variant of each emoji, `[N · VARIANTS, 64]`."""
     return encode(shifted(pictures), "tokenizer-emoji")
+
+
+def emoji_normal_latents(pictures: data.Pictures) -> Tensor:
+    """Continuous latents of each variant, mean 0 and variance 1 in each channel, `[N · VARIANTS, 4, 8, 8]`."""
+    return _normal(shifted(pictures), "tokenizer-emoji")
 
 
 def emoji_labels(pictures: data.Pictures) -> Tensor:

@@ -1,5 +1,7 @@
 """Losses that need more than a model and a batch: pictures drawn anew, words left out, another shipped model."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -7,6 +9,11 @@ from torch import Tensor, nn
 from ..data.mnist import binarise
 from ..methods import autoregressive, few_step, next_scale
 from .checkpoints import shipped
+
+
+def weights_of(name: str) -> Callable[[nn.Module, Tensor], None]:
+    """The start of a recipe that goes on from the shipped model `name`."""
+    return lambda model, x: model.load_state_dict(shipped(name).state_dict(), strict=False)
 
 
 def classify(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
@@ -23,13 +30,13 @@ def binary(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) ->
     return autoregressive.loss(model, (on.long().to(grey.device), torch.zeros_like(labels)), generator=generator)
 
 
-def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:
-    """The autoregressive loss by style, subgroup and words: the words are dropped at 15 %, all at 10 %."""
+def captioned(model: nn.Module, batch: tuple[Tensor, Tensor], *, loss=autoregressive.loss, generator=None) -> Tensor:
+    """The `loss` of a family by style, subgroup and words: the words are dropped at 15 %, all at 10 %."""
     x, labels = batch
     silent = torch.rand(len(x), generator=generator) < 0.15
     words = (torch.arange(labels.shape[1]) >= 2) & silent[:, None]
     labels = labels.masked_fill(words.to(labels.device), model.null)
-    return autoregressive.loss(model, (x, labels), drop=0.1, generator=generator)
+    return loss(model, (x, labels), drop=0.1, generator=generator)
 
 
 def in_scales(model: nn.Module, batch: tuple[Tensor, Tensor], *, generator=None) -> Tensor:

@@ -18,6 +18,7 @@ from noise import PeerDiT, PeerUNet, dit, size
 from course_lib import data, runtime
 from course_lib.data import results
 from course_lib.data.levels import to_bytes
+from course_lib.experiments import provenance
 from course_lib.measure import frechet
 from course_lib.methods import flow
 from course_lib.training.fit import Batches, average, optimizers
@@ -157,7 +158,7 @@ def run(write: bool = True, last: float = LAST) -> dict:
             if look["frechet_relative"] <= MARK:
                 left.remove(one)
         at *= GROWTH
-    made_by = results.made_by()
+    made_by = provenance.made_by()
     rows = [
         {
             "name": one.name,

@@ -20,6 +20,7 @@ from x_transformers import AutoregressiveWrapper, Decoder, TransformerWrapper
 
 from course_lib import runtime
 from course_lib.data import results
+from course_lib.experiments import provenance
 from course_lib.methods import autoregressive
 from course_lib.networks import Transformer, TransformerConfig
 
@@ -195,12 +196,12 @@ def note(found: list[dict]) -> None:
     def race_of(row: dict) -> tuple:
         return row["what"], row["size"], row["batch"]
 
-    before, again, made_by = {"rows": []}, set(map(race_of, found)), results.made_by()
+    before, again, made_by = {"rows": []}, set(map(race_of, found)), provenance.made_by()
     if results.path_of("bench").exists():
         before = results.read("bench")
     then = {key: before.get(key) for key in made_by}  # of rows that do not say it themselves
     rows = [then | row for row in before["rows"] if race_of(row) not in again] + [row | made_by for row in found]
-    results.write("bench", {"name": "bench", **results.made_by(rows), "threads": 1, "rows": rows})
+    results.write("bench", {"name": "bench", **provenance.made_by(rows), "threads": 1, "rows": rows})
 
 
 def main() -> None:

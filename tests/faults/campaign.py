@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from course_lib.data import results
+from course_lib.experiments import provenance
 from faults import concurrent, damage, disk, killed, notebooks
 from faults.tally import Tally
 
@@ -46,7 +47,7 @@ def once(name: str, count: int, folder: Path) -> dict:
     """One fault, `count` times, with its seconds."""
     start = time.perf_counter()
     tally = FAULTS[name][0](count, folder)
-    return tally.row() | {"seconds": round(time.perf_counter() - start, 1)} | results.made_by()
+    return tally.row() | {"seconds": round(time.perf_counter() - start, 1)} | provenance.made_by()
 
 
 def bad_days(number: str) -> dict[str, dict]:
@@ -54,7 +55,7 @@ def bad_days(number: str) -> dict[str, dict]:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, COURSE_CACHE=cache, COURSE_BUDGET="0.1"):
         tallies, complaints = notebooks.bad_day(1, number)
-    same = {"seconds": round((time.perf_counter() - start) / len(tallies), 1)} | results.made_by()
+    same = {"seconds": round((time.perf_counter() - start) / len(tallies), 1)} | provenance.made_by()
     print(*complaints, sep="\n", file=sys.stderr)
     return {f"notebook {number}, {kind}": tally.row() | same for kind, tally in tallies.items()}
 
@@ -71,7 +72,7 @@ def note(rows: dict[str, dict]) -> None:
     result = {
         "name": "faults",
         "about": "what is done to the course, how often, and how each try ends; the last four counts must be 0",
-        **results.made_by(known.values()),
+        **provenance.made_by(known.values()),
         "seconds": round(sum(row["seconds"] for row in known.values())),
         "metrics": known,
     }

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from course_lib import data, runtime, training
 from course_lib.data import files
+from course_lib.experiments.shipping import to_idx
 from course_lib.training import RECIPES, checkpoints, fit
 from faults import tiny
 from faults.tally import Tally
@@ -123,7 +124,7 @@ def shapes(path: Path, count: int) -> Iterator[bytes]:
     for name in itertools.islice(itertools.cycle(tensors), count):
         changed = tensors | {name: torch.zeros(*tensors[name].shape, 2, dtype=torch.bfloat16)}
         text = {k: v for k, v in about.items() if k != "seal"} | {"weights": checkpoints.digest(changed)}
-        save_file(changed, path, {"course": checkpoints._sealed(text)})
+        save_file(changed, path, {"course": checkpoints.sealed(text)})
         yield path.read_bytes()
         path.write_bytes(raw)
 
@@ -162,9 +163,9 @@ def swapped(count: int, folder: Path) -> Tally:
 
 def other_shape(raw: bytes, count: int) -> Iterator[bytes]:
     """Labels as an IDX file of other shapes, compressed as they should be."""
-    labels = files.idx(lzma.decompress(raw), "labels")
+    labels = files.idx(lzma.decompress(raw))
     for n in range(count):
-        yield lzma.compress(files.to_idx(labels.view(-1, 2 ** (n % 4 + 1)) if n % 2 else labels[: -n - 1]))
+        yield lzma.compress(to_idx(labels.view(-1, 2 ** (n % 4 + 1)) if n % 2 else labels[: -n - 1]))
 
 
 def pictures(count: int, folder: Path, kind: str) -> Tally:

@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 from tiny import denoiser
 
 from course_lib import data
-from course_lib.data import Pictures, results
-from course_lib.experiments import models
+from course_lib.data import Pictures
+from course_lib.experiments import models, provenance, repeat
 from course_lib.methods import flow
-from course_lib.training import RECIPES, Reading, Recipe, checkpoints, fit, repeat
+from course_lib.training import RECIPES, Reading, Recipe, checkpoints, fit
 
 STEPS = 40
-REAL = (repeat.flops_per_picture, repeat.code_version, results.code_version, repeat.fit, models.numbers)
+REAL = (repeat.flops_per_picture, repeat.code_version, provenance.code_version, repeat.fit, models.numbers)
 
 
 def pictures(split: str, full: bool) -> Pictures:
@@ -44,7 +44,7 @@ def register(steps: int = STEPS, every: float = 120.0) -> None:
         data="tiny",
     )
     repeat.flops_per_picture = lambda name: 1  # counted with pictures of 28×28
-    repeat.code_version = results.code_version = lambda: "test"  # git is slow, and says nothing here
+    repeat.code_version = provenance.code_version = lambda: "test"  # git is slow, and says nothing here
     repeat.fit = partial(fit, every=every)
     models.numbers = lambda name: {"loss": 1.0}
 
@@ -52,7 +52,7 @@ def register(steps: int = STEPS, every: float = 120.0) -> None:
 def forget() -> None:
     """Take back what `register` did in this process."""
     RECIPES.pop("tiny", None), data.SETS.pop("tiny", None)
-    repeat.flops_per_picture, repeat.code_version, results.code_version, repeat.fit, models.numbers = REAL
+    repeat.flops_per_picture, repeat.code_version, provenance.code_version, repeat.fit, models.numbers = REAL
 
 
 def weights(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
 
 from .base import Play
+from .brush import Brush, covered_squares
 from .clocks import Clocks
 from .currents import Currents, together
 from .deadline import Deadline
@@ -13,11 +14,14 @@ from .interval import Interval
 from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
+from .prompts import Prompts
 from .scales import Scales
 from .swap import Swap
 from .under import Under
+from .words import Words
 
 __all__ = [
+    "Brush",
     "Clocks",
     "Currents",
     "Deadline",
@@ -31,11 +35,14 @@ __all__ = [
     "Paths",
     "Play",
     "Predictions",
+    "Prompts",
     "Scales",
     "Swap",
     "Under",
+    "Words",
     "complete",
     "covered",
+    "covered_squares",
     "greys",
     "hole_shape",
     "judged",

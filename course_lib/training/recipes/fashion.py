@@ -5,7 +5,7 @@ from functools import partial
 import torch
 
 from ... import networks
-from ...methods import autoencoding, autoregressive, few_step, flow, masked, next_scale
+from ...methods import autoencoding, autoregressive, editing, few_step, flow, masked, next_scale
 from .. import inputs, losses
 from .recipe import Reading, Recipe
 
@@ -122,9 +122,21 @@ RECIPES = {
         muon=0.0005,  # ten times as much throws the teacher's weights away in 250 steps
         teachers=(losses.TEACHER,),
         untrained=2 / 3,  # two calls of the teacher, or of the student without gradient, beside one with
-        start=lambda model, x: model.load_state_dict(losses.shipped(losses.TEACHER).state_dict(), strict=False),
+        start=losses.weights_of(losses.TEACHER),
         guidance=(1.0,),  # it is in the weights
         **NOISE | {"sample": few_step.sample, "passes": 1, "dials": {}, "measures": ("steps",)},
+    ),
+    "inpaint-fashion": Recipe(
+        lambda: transformer(**PATCHES),
+        partial(editing.loss, drop=0.1),
+        pixels,
+        "the transformer on 4×4 patches taught that some are clean: a time for each",
+        steps=1200,
+        muon=0.01,
+        teachers=("dit-fashion",),
+        start=losses.weights_of("dit-fashion"),
+        drawn=(2000, 500),
+        **NOISE | {"sample": editing.inpaint},
     ),
     "token-ar-fashion": Recipe(
         lambda: transformer(tokens=1000, depth=5),

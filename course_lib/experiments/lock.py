@@ -1,4 +1,4 @@
-"""One training of a recipe at a time: a lock that the operating system takes back when its holder dies."""
+"""One training of a recipe, or run of an experiment, at a time: the system takes the lock back when its holder dies."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...data import files
+from ..data import files
 
 
 @contextmanager

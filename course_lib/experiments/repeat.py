@@ -8,12 +8,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .. import data, runtime
 from ..data import files
-from ..data.results import code_version, hardware
 from ..networks.layers import FLOPS
-from . import checkpoints
-from .fit import Batches, Run, fit
-from .processes import lock, several
-from .recipes import RECIPES, Recipe
+from ..training import RECIPES, Batches, Recipe, Run, checkpoints, fit
+from ..training.processes import several
+from . import lock
+from .provenance import code_version, hardware
 
 
 def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
