@@ -62,7 +62,7 @@ def row(planned: str, minutes: int | None, needs: str, path: Path | None) -> str
     if path is None:
         return f"| | {number} {title}, on its way | | {hours(minutes) if minutes else ''} | {needs} |"
     about = prepare.card(nbformat.read(path, as_version=4), path.stem)
-    picture = f'<img src="{THUMBS}/{number}.png" width="{WIDTH * 2 // 3}" alt="">'
+    picture = f'<img src="{THUMBS}/{number}.png" width="{WIDTH * 2 // 3}" alt="">' if about["png"] else ""
     link = f"notebooks/{path.name}"
     return f"| {picture} | [{number} {about['title']}]({link}) | {about['question']} | {hours(minutes)} | {needs} |"
 
@@ -82,6 +82,8 @@ def write(root: Path = ROOT) -> list[Path]:
     made = []
     for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         number, about = path.stem[:2], prepare.card(nbformat.read(path, as_version=4), path.stem)
+        if not about["png"]:
+            continue
         made.append(root / THUMBS / f"{number}.png")
         files.write(made[-1], thumbnail(about["png"], *[CROPS[number]] if number in CROPS else []))
     page = root / "README.md"

@@ -39,11 +39,12 @@ def raw(text: str) -> str:
 
 def card(name: str, about: dict, family: str, wide: bool = False) -> str:
     """A notebook on the map: its first picture, its question, and where to open it."""
-    to = {key: html.escape(address) for key, address in about["links"].items()}
+    to, picture = {key: html.escape(address) for key, address in about["links"].items()}, ""
+    if about["png"]:
+        picture = f'<img src="_static/cover-{name}.png" alt="{html.escape(about["alt"])}" width="800" height="400">'
     return f"""\
 <div class="tile {family}{" wide" * wide}"><a class="open" href="{name}.html">
-<span class="picture"><img src="_static/cover-{name}.png" alt="{html.escape(about["alt"])}"
- width="800" height="400"></span>
+<span class="picture">{picture}</span>
 <span class="words"><span class="number">{name[:2]}</span> <strong>{html.escape(about["title"])}</strong></span>
 <span class="question">{html.escape(about["question"])}</span></a>
 <span class="ways"><a href="{to["slides"]}">slides</a> <a href="{to["colab"]}">Colab</a>
@@ -74,10 +75,10 @@ def course_map(cards: dict[str, dict]) -> tuple[str, str]:
 
 def told(cards: dict[str, dict], pages: dict[str, dict]) -> dict[str, dict]:
     """What a page says of itself to those who pass its link on: description, picture, title; by the page's name."""
-    said = {
-        name: {"title": f"{name[:2]} · {about['title']}", "text": about["question"], "image": f"cover-{name}.png"}
-        for name, about in cards.items()
-    }
+    said = {}
+    for name, about in cards.items():
+        picture = f"cover-{name}.png" if about["png"] else "hero.png"
+        said[name] = {"title": f"{name[:2]} · {about['title']}", "text": about["question"], "image": picture}
     for name, about in pages.items():
         said[name] = {"title": about["title"], "text": about["question"], "image": "hero.png"}
     return said | {"index": {"title": "Pixels, Tokens, Noise", "text": PROMISE, "image": "hero.png"}}
@@ -88,7 +89,8 @@ def write(cards: dict[str, dict], pages: dict[str, dict], repository: str, folde
     pictures = folder / "generated"
     pictures.mkdir(parents=True, exist_ok=True)
     for name, about in cards.items():
-        cover(about["png"]).save(pictures / f"cover-{name}.png", optimize=True)
+        if about["png"]:
+            cover(about["png"]).save(pictures / f"cover-{name}.png", optimize=True)
     (pictures / "told.json").write_text(json.dumps(told(cards, pages)), encoding="utf-8")
     for figure in ("film.png", "hero.png", "head-to-head.png"):
         shutil.copyfile(FIGURES / figure, pictures / figure)

@@ -18,7 +18,14 @@ from sphinx.cmd.build import build_main
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PAGES = ("install", "results", "speed", "devices", "house")  # that are no notebooks, in this order; others follow
+PAGES = (
+    "install",
+    "results",
+    "speed",
+    "devices",
+    "own_pictures",
+    "house",
+)  # that are no notebooks, in this order; others follow
 
 
 def place(path: Path) -> tuple[int, str]:

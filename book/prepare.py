@@ -124,14 +124,14 @@ def pages(paths: list[Path], names: Iterable[str], repository: str, folder: Path
 
 
 def card(notebook, name: str) -> dict:
-    """Title, question, links, and the first picture with its words."""
+    """Title, question, links, and the first picture with its words; a notebook that was not run yet has none."""
     text = notebook.cells[0].source
     question = re.search(r"^\*\*(?:One question: |Question: )?(.*?\?)\*\*", text, re.M)[1]
-    picture = first_figure(notebook)[1]
+    found = first_figure(notebook)
     return {
         "title": re.match(r"# (?:\d\d · )?(.*)", text)[1],
         "question": question[0].upper() + question[1:],
         "links": links(notebook, name),
-        "png": picture.data["image/png"],
-        "alt": picture.metadata["image/png"]["alt"],
+        "png": found and found[1].data["image/png"],
+        "alt": found and found[1].metadata["image/png"]["alt"],
     }

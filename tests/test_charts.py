@@ -2,6 +2,7 @@
 
 import pytest
 
+from course_lib.measure.frechet import floor
 from course_lib.show import charts, plot
 
 
@@ -14,8 +15,10 @@ def test_names_for_readers_are_short_and_lower_case():
 
 
 def test_a_panel_says_which_way_is_better_and_where_real_pictures_are():
-    rows = {"a": {"frechet": 2.0, "frechet_low": 1.5, "frechet_high": 2.5, "frechet_floor": 0.5, "recall": 0.4}}
-    fig = charts.rulers(rows | {"b": {"frechet": 1.0, "recall": 0.2}}, ["frechet", "recall"], "noise", "A wins", "two")
+    key = "frechet_relative"
+    a = {"frechet": 20.0, key: 2.0, f"{key}_low": 1.5, f"{key}_high": 2.5, "frechet_floor": 5.0, "recall": 0.4}
+    rows = {"a": a, "b": {"frechet": 10.0, key: 1.0, "recall": 0.2}}
+    fig = charts.rulers(rows, [key, "recall"], "noise", "A wins", "two")
     left, right = fig.axes
     assert [ax.get_title(loc="left").splitlines()[1] for ax in fig.axes] == ["(lower is better)", "(higher is better)"]
     assert texts(left) == ["2", "1"] and texts(right) == ["0.4", "0.2"]
@@ -51,3 +54,10 @@ def test_dark_cells_are_written_on_in_white():
     _, ax = plot.figure()
     charts.written(ax, [[0.0, 9.0]], [["a", "b"]], dark_below=5)
     assert [(text.get_text(), text.get_color()) for text in ax.texts] == [("a", "white"), ("b", "black")]
+
+
+def test_a_raw_distance_is_given_in_the_unit_of_its_number_of_pictures():
+    unit = floor(100)["frechet_unit"]
+    assert charts.relative(3 * unit, 100) == pytest.approx(3)
+    assert charts.reached({"agreement_real": 0.9}, "agreement") == 0.9
+    assert charts.reached({"frechet": 2.0, "frechet_relative": 0.2}, "frechet_relative") is None

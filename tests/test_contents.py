@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import contents
+import nbformat
+import prepare
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 from PIL import Image
@@ -52,6 +54,15 @@ def test_a_notebook_that_is_not_there_yet_has_a_row_without_link_and_picture(cou
     assert (course / "README.md").read_text(encoding="utf-8") == text
 
 
+def test_a_notebook_that_was_not_run_yet_is_linked_without_a_picture(course):
+    cells = [new_markdown_cell(f"# 02 · Two\n{BADGES}\n\n**Question: who?**"), new_code_cell("x = 1")]
+    (course / "notebooks" / "02_two.ipynb").write_text(writes(new_notebook(cells=cells)), encoding="utf-8")
+    assert [path.name for path in contents.write(course)] == ["01.png"]
+    assert "|  | [02 Two](notebooks/02_two.ipynb) | Who? | 1 | 01 |" in (course / "README.md").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_a_thumbnail_stays_small_whatever_the_figure():
     for width, height in ((600, 200), (300, 900)):
         made = contents.thumbnail(png(width, height))
@@ -64,8 +75,12 @@ def test_the_readme_has_the_table_of_the_notebooks_that_are_there():
 
 def test_each_notebook_has_a_thumbnail_and_all_are_small():
     sizes = {path.stem: path.stat().st_size for path in (ROOT / contents.THUMBS).glob("*.png")}
-    there = {path.name[:2] for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
-    assert set(sizes) == there, "run `python book/contents.py`"
+    read = {
+        path.name[:2]: nbformat.read(path, as_version=4) for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")
+    }
+    assert set(sizes) == {number for number, notebook in read.items() if prepare.first_figure(notebook)}, (
+        "run `python book/contents.py`"
+    )
     assert max(sizes.values()) <= 8_000 and sum(sizes.values()) <= 120_000
 
 

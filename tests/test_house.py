@@ -349,6 +349,19 @@ def test_exercises_can_be_graded(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_a_red_check_is_explained_in_00_and_linked_from_the_first_exercise(path):
+    first = next(text for cell in cells(path, "markdown") if "**Exercise 1" in (text := source(cell)))
+    wanted = '<a id="when-a-check-is-red"></a>' if path.stem.startswith("00") else "ipynb#when-a-check-is-red)"
+    assert wanted in first
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_code_is_hidden_only_where_it_ends_in_a_fold_or_tells_of_one(path):
+    hidden = [cell for cell in cells(path) if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+    assert all("folded(" in source(cell) and cell["metadata"].get("cellView") == "form" for cell in hidden)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_pictures_in_the_text_have_words_for_those_who_do_not_see_them(path):
     for cell in cells(path, "markdown"):
         assert "![](" not in source(cell)

@@ -72,7 +72,7 @@ def test_pages_say_what_they_are_and_lead_into_the_book(tmp_path):
 
 def test_each_page_tells_its_question_and_its_picture():
     told = front.told(
-        {"05_five": {"title": "Five", "question": "Why?"}}, {"some": {"title": "S", "question": "It is."}}
+        {"05_five": {"title": "Five", "question": "Why?", "png": "x"}}, {"some": {"title": "S", "question": "It is."}}
     )
     assert told["05_five"] == {"title": "05 · Five", "text": "Why?", "image": "cover-05_five.png"}
     assert set(told) == {"05_five", "some", "index"} and all(re.match(r"\S", each["text"]) for each in told.values())

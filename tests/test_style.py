@@ -5,8 +5,8 @@ import torch
 from tiny import shaken
 
 from course_lib import data
-from course_lib.data import emoji, results
-from course_lib.experiments import EXPERIMENTS, repeat, style, style_judge
+from course_lib.data import emoji
+from course_lib.experiments import EXPERIMENTS, provenance, repeat, style, style_judge
 from course_lib.networks import Classifier, ClassifierConfig
 from course_lib.show import figures_13_style
 from course_lib.training import RECIPES, inputs
@@ -138,7 +138,7 @@ def test_the_experiment_goes_on_where_it_stopped_and_gives_tidy_rows(tmp_path, m
     found = style.style()
     assert len(done) == len(style.SEEDS) * 2 + 1 and "style" in EXPERIMENTS
     assert [row["seed"] for row in found.metrics["runs"]] == [0, 0, 1, 1, 2, 2]
-    assert all(set(results.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
+    assert all(set(provenance.COLUMNS) - {"experiment"} <= set(row) for row in found.rows)
     assert {row["task"] for row in found.rows} == {"noto", "twemoji"} and {row["n"] for row in found.rows} == {324}
     assert len(found.rows) == 6 * 2 * len(style.NUMBERS)
 

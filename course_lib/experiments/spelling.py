@@ -21,6 +21,8 @@ def characters(texts: list[str]) -> Tensor:
 
 def whole_words(texts: list[str]) -> Tensor:
     """One label a word, `[N, 1]`: its place in the list of all words; nothing is said of its letters."""
+    if new := [text for text in texts if text not in _places()]:
+        raise ValueError(f"{new[0]!r} has no number: only words of the list have one. Say it by characters.")
     return torch.tensor([[_places()[text]] for text in texts])
 
 

@@ -37,6 +37,7 @@ def contact_sheet(rows: dict[str, Tensor], heads: list[str]) -> Figure:
         alt=f"Rows of emoji by style and family ({', '.join(rows)}), a column a subgroup.",
         rows=list(rows),
         heads=[head.replace("-", "\n") for head in heads],
+        scale=2,
     )
 
 

@@ -4,9 +4,9 @@ from functools import partial
 
 from ... import networks
 from ...data import emoji
-from ...methods import autoencoding, autoregressive, flow
+from ...methods import autoencoding, flow
 from .. import inputs, losses
-from .recipe import Reading, Recipe
+from .recipe import IN_TURN, NOISE, Reading, Recipe
 
 
 def _transformer(**changes) -> networks.Transformer:
@@ -42,11 +42,8 @@ RECIPES = {
         muon=0.02,
         labels=inputs.emoji_labels,
         plain=lambda pictures: (inputs.encode(pictures.floats(), "tokenizer-emoji"), emoji.conditions(pictures)),
-        family="autoregressive",
-        sample=autoregressive.sample,
-        half=False,
         passes=64,
-        nats=autoregressive.nats,
+        **IN_TURN,
         measures=("nats",),
         data="emoji",
     ),
@@ -63,10 +60,7 @@ RECIPES = {
         steps=1858,  # as many operations as token-ar-emoji
         muon=0.02,
         labels=inputs.emoji_labels,
-        family="noise",
-        sample=flow.sample,
-        passes=16,
-        dials={"steps": 16},
+        **NOISE,
         data="emoji",
     ),
 }

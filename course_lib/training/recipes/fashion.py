@@ -7,7 +7,7 @@ import torch
 from ... import networks
 from ...methods import autoencoding, autoregressive, editing, few_step, flow, masked, next_scale
 from .. import inputs, losses
-from .recipe import Reading, Recipe
+from .recipe import HIDDEN, IN_TURN, NOISE, Reading, Recipe
 
 
 def transformer(**changes) -> networks.Transformer:
@@ -29,9 +29,8 @@ CODES = {"batch": 128, "lr": 2e-3, "measures": ("reconstruction",)}
 MUON = {"lr": 2e-3, "muon": 0.02}  # for models of tokens
 
 # How the families draw, and what is measured of them.
-IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
 BY_PIXEL = IN_TURN | {"batch": 16, "passes": 784, "measures": ("bits", "pictures"), "drawn": (1000, 200)}
-NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"steps": 16}, "measures": ("pictures",)}
+NOISE = NOISE | {"measures": ("pictures",)}
 
 RECIPES = {
     "features-fashion": Recipe(
@@ -156,11 +155,7 @@ RECIPES = {
         "bidirectional transformer over 49 tokens, some of them hidden, by class",
         steps=4500,
         **MUON,
-        family="masked",
-        sample=masked.sample,
-        passes=12,
-        dials={"steps": 12},
-        nats=partial(masked.bound, draws=10),
+        **HIDDEN,
         measures=("nats", "pictures"),
         guidance=FURTHER,
     ),

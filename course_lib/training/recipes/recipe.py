@@ -2,10 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from torch import Tensor, nn
 
 from ...data import Pictures
+from ...methods import autoregressive, flow, masked
+
+# How the three families draw, and what they pay.
+IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
+HIDDEN = {"family": "masked", "sample": masked.sample, "passes": 12, "dials": {"steps": 12}}
+HIDDEN |= {"nats": partial(masked.bound, draws=10)}
+NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"steps": 16}}
 
 
 @dataclass(frozen=True)

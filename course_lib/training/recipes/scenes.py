@@ -11,7 +11,7 @@ from ...data import captions, scenes
 from ...data.levels import to_bytes
 from ...methods import autoregressive, editing, few_step, flow, masked
 from .. import losses
-from .recipe import Reading, Recipe
+from .recipe import HIDDEN, IN_TURN, NOISE, Reading, Recipe
 
 FACTORS = len(scenes.MASKS), len(scenes.INK), len(scenes.GROUND)  # of a token: what it inks, in what colour, on what
 WORDS = 20  # that a model reads: a chain of relations, which is kept from training, has the most
@@ -77,6 +77,7 @@ patches = _reading(ids, (6, 6), lambda x: scenes.from_tokens(unpack(x.flatten(1)
 pixels = _reading(floats, (3, 24, 24), to_bytes)
 COMMON = {"lr": 2e-3, "muon": 0.02, "ema": 0.998, "data": "scenes", "guidance": (1.0,)}
 COMMON |= {"labels": lambda pictures: told(pictures.captions), "measures": ("obeyed",)}
+STEPS = NOISE | {"dials": {"steps": 16, "shift": SHIFT}}
 
 RECIPES = {
     "token-ar-scenes": Recipe(
@@ -86,12 +87,8 @@ RECIPES = {
         "causal transformer over 36 tokens of three factors, by caption",
         steps=4800,
         batches=drawn,
-        family="autoregressive",
-        sample=autoregressive.sample,
-        half=False,
         passes=36,
-        nats=autoregressive.nats,
-        **COMMON,
+        **IN_TURN | COMMON,
     ),
     "masked-scenes": Recipe(
         lambda: transformer(**TOKENS, groups=(36,)),
@@ -100,12 +97,7 @@ RECIPES = {
         "bidirectional transformer over 36 tokens of three factors, some of them hidden, by caption",
         steps=4590,  # these three: as many operations
         batches=drawn,
-        family="masked",
-        sample=masked.sample,
-        passes=12,
-        dials={"steps": 12},
-        nats=partial(masked.bound, draws=10),
-        **COMMON,
+        **HIDDEN | COMMON,
     ),
     "dit-scenes": Recipe(
         lambda: transformer(**PATCHES, groups=(36,)),
@@ -114,11 +106,7 @@ RECIPES = {
         "flow matching with a transformer on 4×4 patches, by caption",
         steps=5260,
         batches=partial(drawn, floats),
-        family="noise",
-        sample=flow.sample,
-        passes=16,
-        dials={"steps": 16, "shift": SHIFT},
-        **COMMON,
+        **STEPS | COMMON,
     ),
     "few-step-scenes": Recipe(
         lambda: transformer(**PATCHES | {"clock": 2}, groups=(36,)),
@@ -130,11 +118,8 @@ RECIPES = {
         teachers=("dit-scenes",),
         untrained=2 / 3,
         start=losses.weights_of("dit-scenes"),
-        family="noise",
-        sample=few_step.sample,
-        passes=4,
-        dials={"steps": 4},
-        **COMMON | {"lr": 1e-4, "muon": 0.0005},  # as gentle as with garments
+        # As gentle as with garments.
+        **NOISE | COMMON | {"sample": few_step.sample, "passes": 4, "dials": {"steps": 4}, "lr": 1e-4, "muon": 0.0005},
     ),
     "inpaint-scenes": Recipe(
         lambda: transformer(**PATCHES, groups=(36,)),
@@ -145,10 +130,6 @@ RECIPES = {
         batches=partial(drawn, floats),
         teachers=("dit-scenes",),
         start=losses.weights_of("dit-scenes"),
-        family="noise",
-        sample=editing.inpaint,
-        passes=16,
-        dials={"steps": 16, "shift": SHIFT},
-        **COMMON | {"lr": 1e-3, "muon": 0.01},
+        **STEPS | COMMON | {"sample": editing.inpaint, "lr": 1e-3, "muon": 0.01},
     ),
 }

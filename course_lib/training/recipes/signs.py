@@ -10,7 +10,7 @@ from ... import networks, runtime
 from ...data import signs
 from ...data.levels import to_bytes
 from ...methods import autoregressive, flow, masked
-from .recipe import Reading, Recipe
+from .recipe import HIDDEN, IN_TURN, NOISE, Reading, Recipe
 
 EMPTY = len(signs.LETTERS) + 1  # labels below are letters, 0 an empty slot; from here on they are colours
 COLOURS = len(signs.INKS) * len(signs.PAPERS)
@@ -61,7 +61,7 @@ pixels = _reading(floats, (3, signs.HEIGHT, signs.SLOTS * signs.WIDTH), to_bytes
 
 def _recipe(method, shape: dict, reads: Reading, about: str, **more) -> Recipe:
     same = {"steps": 1200, "lr": 2e-3, "muon": 0.02, "ema": 0.995, "data": "signs", "guidance": (1.0,)}
-    same |= {"labels": labels, "measures": ("spelled",), "sample": method.sample, "batches": drawn}
+    same |= {"labels": labels, "measures": ("spelled",), "batches": drawn}
     loss = partial(method.loss, drop=0.05, **more.pop("loss", {}))
     return Recipe(lambda: transformer(**shape), loss, reads, about, **same | more)
 
@@ -71,15 +71,15 @@ WHOLE = {"groups": (48,)}
 RECIPES = {
     "token-ar-signs": _recipe(
         *(autoregressive, CAUSAL, patches, "causal transformer over the 48 patches of a sign, told its letters"),
-        **{"family": "autoregressive", "half": False, "passes": 48, "nats": autoregressive.nats},
+        **IN_TURN | {"passes": 48},
     ),
     "masked-signs": _recipe(
         *(masked, HIDING | WHOLE, patches, "transformer over the 48 patches of a sign, some hidden, told its letters"),
-        **{"family": "masked", "passes": 12, "dials": {"steps": 12}, "nats": partial(masked.bound, draws=10)},
+        **HIDDEN,
     ),
     "dit-signs": _recipe(
         *(flow, NOISY | WHOLE, pixels, "flow matching with a transformer on 4×4 patches of a sign, told its letters"),
-        **{"family": "noise", "passes": 16, "dials": {"steps": 16, "shift": SHIFT}, "loss": {"shift": SHIFT}},
+        **NOISE | {"dials": {"steps": 16, "shift": SHIFT}, "loss": {"shift": SHIFT}},
         batches=partial(drawn, floats),
     ),
 }
