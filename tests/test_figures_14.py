@@ -46,6 +46,12 @@ def test_the_title_says_what_is_left_of_each_way():
     )
 
 
+def test_what_is_not_known_of_a_way_is_not_written():
+    panels = {"one": figures.cells(HALVES, "in_support", hole="top half"), "other": {}}
+    fig = figures.ways(panels, "share", "title", "alt")
+    assert len(fig.axes[0].texts) > 2 * len(STEMS) and not any(text.get_text() for text in fig.axes[1].texts)
+
+
 def drawn():
     generator = torch.Generator().manual_seed(0)
     pixels, keep = torch.zeros(3, 3, 24, 24, dtype=torch.uint8), torch.ones(3, 36, dtype=torch.bool)

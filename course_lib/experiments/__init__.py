@@ -47,7 +47,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (26 minutes)"),
     "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (20 minutes)"),
     "edits": _later(
-        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (26 minutes)"
+        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (30 minutes)"
     ),
     "edits-seeds": _later(".edits", "seeds", "who fills holes, by order and training, three seeds each (50 minutes)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),

@@ -60,6 +60,8 @@ def law(cells: Tensor, ground: Tensor, good: Tensor, real: Pictures, keep: Tenso
     exact = torch.cat([oracle.sample(tokens[good], generator)[0] for _ in range(draws)])
     new = (keep[:, oracle.order].sum(-1) == 0)[good]  # cells that are hidden as a whole
     found, exact = cells[good], exact.view(draws, -1, 9)
+    for name, of in {"objects": found, "objects_exact": exact}.items():
+        row[name] = float(count(of, new).double().mean())  # in which direction a law is wrong
     for name, of in {"count": count, "kind": form_of}.items():
         outcomes, drawn = of(found, new), of(exact, new.expand_as(exact))
         if not len(outcomes):

@@ -107,15 +107,18 @@ def ways(panels: dict[str, dict[str, dict]], unit: str, title: str, alt: str, nu
     names = [way for way in WAYS if any(way in panel for panel in panels.values())]
     fig, axes = figure(1, len(panels), (2.9 + 2.0 * len(panels), 0.32 * len(names) + 1.3), alt, sharey=True)
     axes = [axes] if len(panels) == 1 else axes
-    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    words = [WAYS[way][1] for way in names]
     for ax, (name, panel) in zip(axes, panels.items()):
-        own = [panel.get(way, none) for way in names]
-        ends = [(row["low"], row["high"]) if row is not none else None for row in own]
-        colours = [WAYS[way][0] for way in names]
-        bars(ax, [WAYS[way][1] for way in names], [row["value"] for row in own], colours, ends, None, numbers, True)
-        ax.set_xlabel(unit)
+        values = [panel[way]["value"] if way in panel else 0.0 for way in names]  # nothing known: nothing to see
+        ends = [(panel[way]["low"], panel[way]["high"]) if way in panel else None for way in names]
+        bars(ax, words, values, [WAYS[way][0] for way in names], ends, None, "", True)
+        for i, (way, value) in enumerate(zip(names, values)):
+            place = {"xytext": (3, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+            if way in panel:
+                ax.annotate(numbers.format(value), (max(value, *ends[i]), i), **place)
         label(ax, name, 9)
     axes[0].set_ylim(len(names) - 0.5, -0.5)
+    fig.supxlabel(unit, fontsize=10)
     return headline(fig, title)
 
 
