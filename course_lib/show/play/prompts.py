@@ -82,7 +82,7 @@ class Prompts(Play):
             return
         asked = [captions.noun_phrase(thing) for thing in meaning.things or ()]
         asked += [f"{len(asked)} in all"] * bool(asked) + ["the relation"] * bool(meaning.relations)
-        asked += [f"on {scenes.GROUNDS[meaning.ground]}"] * (meaning.ground is not None)
+        asked += [] if meaning.ground is None else [f"on {scenes.GROUNDS[meaning.ground]}"]
         self.said = f"Drawn: “{self.text or 'anything'}”. Marks, in this order: {', '.join(asked) or 'a scene'}."
         pictures = {name: self.draw(name, [self.text] * self.count, self.seed) for name in self.names}
         self.cards = [self._card(name, pixels, meaning) for name, pixels in pictures.items()]
