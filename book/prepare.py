@@ -13,6 +13,7 @@ from linked import linked, of_tree
 STILL = "Something to play with: this is a still. It comes alive in"
 RECORDED = "Here it answers from a recording. The models themselves draw for you in"
 BADGES = re.compile(r"^\[!\[Open in Colab\]\(.*?\)\]\((?P<colab>.*?)\) \[!\[.*?\]\(.*?\)\]\((?P<binder>.*?)\)$", re.M)
+DEFINES = re.compile(r"^(class|def) ", re.M)
 DRAWS = "The code of this figure"  # what a folded cell says it is
 LEADS, SETS_UP = "The code of the first picture", "Imports and settings"
 
@@ -65,8 +66,8 @@ def lead(notebook, to: dict[str, str], name: str) -> None:
     if found := first_figure(notebook):
         cell, output = found
         cell.outputs = [other for other in cell.outputs if other is not output]
-        opening.append(nbformat.v4.new_code_cell(metadata={"tags": ["remove-input"]}, outputs=[output]))
-        if not re.search(r"^(class|def) ", cell.source, re.M):
+        opening.append(nbformat.v4.new_code_cell("# shown", metadata={"tags": ["remove-input"]}, outputs=[output]))
+        if not DEFINES.search(cell.source):
             fold(cell, LEADS)
     notebook.cells[:1] = [*opening, *notebook.cells[:1]]
 
@@ -82,13 +83,13 @@ def for_book(notebook, name: str, names: Iterable[str] = ()):
             continue
         if "google.colab" in cell.source:
             cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-cell"]
-        elif re.match(r"(import|from) ", cell.source) and not re.search(r"^(class|def) ", cell.source, re.M):
+        elif re.match(r"(import|from) ", cell.source) and not cell.outputs and not DEFINES.search(cell.source):
             fold(cell, SETS_UP)
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
         for output in map(opened, cell.outputs):
             if "image/png" in output.get("data", {}):
                 said = output.metadata["image/png"]
-                hidden |= not re.search(r"^(class|def) ", cell.source, re.M) and len(cell.source.splitlines()) > 8
+                hidden |= not DEFINES.search(cell.source) and len(cell.source.splitlines()) > 8
                 image = {"alt": said["alt"]} | ({"width": f"{said['width']}px"} if "width" in said else {})
                 cell.metadata.setdefault("mystnb", {})["image"] = image
                 if output.data.get("text/plain", "").startswith("Widget:"):

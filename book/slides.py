@@ -81,7 +81,7 @@ def listed(path: Path, title: str, folder: Path) -> str:
         cover(found[1].data["image/png"]).save(folder / "assets" / f"cover-{path.stem}.png", optimize=True)
     picture = f'<img src="assets/cover-{path.stem}.png" alt="" width="800" height="400">' if found else ""
     number = "" if re.match(r"\d\d", title) else f"{path.stem[:2]} · "
-    return f'<li><a href="{path.stem}.html">{picture}{number}{title}</a></li>'
+    return f'<li><a href="{path.stem}.html">{picture}<span>{number}{title}</span></a></li>'
 
 
 def build(notebooks: list[Path], folder: Path) -> None:

@@ -163,6 +163,24 @@ def law_in_einsum(p):
     return functools.reduce(np.multiply.outer, singles)
 
 
+def tries_in_place(velocity, x, clean, keep, t, s, noise):
+    x, last = x.clone(), len(noise) - 1
+    for i, (known, back) in enumerate(noise):
+        x += (s - t) * velocity(x, t)
+        x[keep] = ((1 - s) * clean + s * known)[keep]
+        if i < last:
+            x *= (1 - t) / (1 - s)
+            x += (t**2 - ((1 - t) / (1 - s) * s) ** 2) ** 0.5 * back
+    return x
+
+
+def counts_in_loops(empty, kinds, most):
+    counts = [1.0] + [0.0] * most
+    for none, some in zip(empty.tolist(), kinds.tolist()):
+        counts = [none * counts[k] + (some * counts[k - 1] if k else 0.0) for k in range(most + 1)]
+    return counts
+
+
 def worth_in_numpy(without, given):
     saved = np.asarray(without) - np.asarray(given)
     half = 1.96 * saved.std(ddof=1) / np.sqrt(len(saved))
@@ -192,6 +210,11 @@ def left_open_in_numpy(kinds, cells=9):
 
 
 STYLES = {
+    "replaced": [lambda x, clean, keep, noise, t: x * ~keep + torch.lerp(clean, noise, t) * keep],
+    "renoise": [lambda x, noise, s, t: x * ((1 - t) / (1 - s)) + noise * np.sqrt(t**2 - (s * (1 - t) / (1 - s)) ** 2)],
+    "tries": [tries_in_place],
+    "completions": [counts_in_loops],
+    "varied_start": [lambda x, noise, a, n: [torch.lerp(x, noise, a), np.linspace(a, 0, n + 1)]],
     "walk": [walk_in_place],
     "path": [path_in_a_loop, lambda x, noise, t: [torch.lerp(x, noise, t[(...,) + (None,) * (x.ndim - 1)]), noise - x]],
     "by_luck": [lambda hits: np.float64([1, 923 / 924, 887 / 924, 662 / 924, 262 / 924, 37 / 924, 1 / 924])[hits]],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests use and pip cannot install: a browser, a font for it, and the official Fashion-MNIST files.
+# What the tests use and pip cannot install: a browser, a font for it, an OCR engine, and the official Fashion-MNIST files.
 # Installs them where it may (root, or sudo without a password, on Debian or Ubuntu); else says what is missing.
 set -u
 
@@ -7,6 +7,7 @@ missing=""
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v chromium-browser >/dev/null ||
     missing="$missing chromium fonts-dejavu-core"
 [ -d /usr/share/datasets/fashion-mnist ] || missing="$missing dataset-fashion-mnist"
+command -v tesseract >/dev/null || missing="$missing tesseract-ocr tesseract-ocr-eng"
 command -v git >/dev/null || missing="$missing git"
 if command -v python3 >/dev/null && ! python3 -c "import ensurepip" 2>/dev/null; then missing="$missing python3-venv"; fi
 [ -n "$missing" ] || exit 0

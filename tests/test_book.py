@@ -20,6 +20,7 @@ from folds import opened
 pytestmark = pytest.mark.browser
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+PAGES = sorted(path.stem for path in (ROOT / "book" / "pages").glob("*.md"))
 LOADS = {"img": "src", "script": "src", "link": "href", "source": "src", "iframe": "src"}
 
 
@@ -75,6 +76,12 @@ FORMULAS = """async () => {
   const count = (what) => document.querySelectorAll(what).length;
   return { asked: count(".math"), drawn: count(".math mjx-container"), wrong: count("mjx-merror") };
 }"""
+LEAD = """() => {
+  const first = document.querySelector("article div.cell");
+  const between = [...document.querySelectorAll("article :is(h1, p, ul, pre, img)")].filter((e) => !first.contains(e));
+  const before = between.filter((e) => e.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return first.querySelector("img") !== null && before.every((e) => e.matches("h1, .badges, .badges *"));
+}"""
 WIDE = """() => {
   const scrolls = (e) => e.closest("pre, .cell_output, .table-wrapper, mjx-container, .math, table, aside");
   const beyond = [...document.querySelectorAll("article :is(p, li, h1, h2, h3, img, summary, canvas, a)")]
@@ -107,6 +114,64 @@ def test_a_page_of_the_book(watched, address, name):
     assert watched.locator(".badges img").count() == 3
     stills = watched.locator(".still").count()
     assert stills >= 1 and watched.get_by_text("Loading widget").count() == 0
+    assert watched.evaluate(LEAD), "the first figure is not what stands below the title"
+    assert not watched.mishaps
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_is_no_notebook(watched, address, name):
+    check_page(watched, f"{address}/{name}.html")
+    assert not watched.mishaps
+
+
+def test_every_page_says_what_it_is_and_shows_a_picture_where_its_link_is_passed_on(book):
+    for name in ("index", *NAMES, *PAGES):
+        text = (book / f"{name}.html").read_text(encoding="utf-8")
+        said = dict(re.findall(r'<meta (?:name|property)="([\w:]+)" content="([^"]*)">', text))
+        assert len(said["description"]) > 10 and said["og:description"] == said["description"], name
+        assert (book / said["og:image"]).exists() and said["og:title"], name
+
+
+def test_the_sidebar_numbers_every_notebook_and_names_every_page(book):
+    side = (
+        (book / "index.html")
+        .read_text(encoding="utf-8")
+        .partition('<div class="sidebar-tree">')[2]
+        .partition("</aside>")[0]
+    )
+    named = dict(re.findall(r'href="(\w+)\.html">([^<]*)</a>', side))
+    assert set(named) == {*NAMES, *PAGES}
+    assert all(named[name].startswith(f"{name[:2]} · ") for name in NAMES)
+
+
+def test_the_last_words_of_a_notebook_lead_to_the_next(book):
+    for name, after in zip(NAMES[:-1], NAMES[1:]):
+        text = (book / f"{name}.html").read_text(encoding="utf-8").partition("<article")[2].partition("</article>")[0]
+        assert f'href="{after}.html"' in text, f"{name} does not lead to {after}"
+
+
+def test_the_switch_of_the_theme_can_be_seen_on_the_hero(watched, address):
+    watched.goto(f"{address}/index.html")
+    switch = watched.locator(".theme-toggle:visible")
+    paper, ink = switch.evaluate("(e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]")
+    assert paper not in (ink, "rgba(0, 0, 0, 0)")
+    assert watched.locator(".hero").evaluate("(e) => getComputedStyle(e).backgroundColor") != paper
+    switch.click()
+    watched.wait_for_function("() => document.body.dataset.theme !== 'auto'")
+
+
+def test_covers_are_shown_whole(watched, address):
+    watched.goto(f"{address}/index.html")
+    shapes = watched.evaluate(
+        """() => [...document.querySelectorAll('.tile img')].map((i) => i.clientWidth / i.clientHeight)"""
+    )
+    assert len(shapes) == len(NAMES) and all(abs(shape - 2) < 0.05 for shape in shapes), shapes
+
+
+def test_the_list_of_decks_shows_a_picture_of_each(watched, address):
+    watched.goto(f"{address}/slides/index.html")
+    assert watched.locator("li img").count() == len(NAMES)
+    assert all(picture["loaded"] for picture in watched.evaluate(PICTURES))
     assert not watched.mishaps
 
 

@@ -117,8 +117,8 @@ def test_the_book_carries_a_figures_words_and_its_own_badges():
     assert image["alt"] == "a line that goes up" and 300 < int(image["width"].removesuffix("px")) < 600
     assert 'src="_static/colab.svg"' in made.cells[0].source and "colab-badge" not in made.cells[0].source
     assert all(f'href="{to}"' in made.cells[0].source for to in ("https://colab.example/nb", "slides/09_t.html"))
-    assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "code", "markdown"]
-    assert prepare.STILL in made.cells[3].source
+    assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "markdown", "code", "code", "markdown"]
+    assert prepare.STILL in made.cells[5].source
 
 
 def test_the_recorded_widgets_are_the_notebooks_and_their_front_ends_ask_for_nothing_else(tmp_path):

@@ -6,10 +6,10 @@ from tiny import shaken
 
 from course_lib import data
 from course_lib.data import emoji, results
-from course_lib.experiments import EXPERIMENTS, style, style_judge
+from course_lib.experiments import EXPERIMENTS, repeat, style, style_judge
 from course_lib.networks import Classifier, ClassifierConfig
 from course_lib.show import figures_13_style
-from course_lib.training import RECIPES, inputs, repeat
+from course_lib.training import RECIPES, inputs
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def found(tokens=(0.6, 0.61, 0.62), noise=(0.7, 0.71, 0.72)) -> dict:
     runs = [row(value, family="autoregressive", seed=i) for i, value in enumerate(tokens)]
     runs += [row(value, family="noise", seed=i) for i, value in enumerate(noise)]
     shipped = [row(0.8, family=family, model=name) for family, name in style.FAMILIES.items()]
-    return {"runs": runs, "shipped": shipped, "real": [row(0.9, model=model) for model in style.REAL]}
+    return {"share": 0.25, "runs": runs, "shipped": shipped, "real": [row(0.9, model=model) for model in style.REAL]}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,8 @@ def test_the_figure_says_what_was_found_and_the_table_has_a_line_each():
 
 def test_sheets_have_a_row_a_name_and_neighbours_two():
     x = torch.zeros(3, 3, 32, 32, dtype=torch.uint8)
-    sheet = figures_13_style.contact_sheet({"noto, tokens": x, "noto, noise": x}, ["a", "b", "c"])
+    sheet = figures_13_style.contact_sheet({"noto, tokens": x, "noto, noise": x}, ["a-b", "c", "d"])
+    assert sheet.axes[0].get_xticklabels()[0].get_text() == "a\nb"  # long names do not run into each other
     assert [tick.get_text() for tick in sheet.axes[0].get_yticklabels()] == ["noto, tokens", "noto, noise"]
     near = figures_13_style.neighbours({"tokens": (x, x)}, "Near")
     assert [tick.get_text() for tick in near.axes[0].get_yticklabels()] == ["tokens", "nearest in training"]

@@ -22,6 +22,7 @@ from .pixels import context, corners, cross_entropy, inverse_cdf
 from .prompts import left_open, naming, obeys, uneven
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
+from .words import expected, pieces, slots, within
 
 __all__ = [
     "Wrong",
@@ -45,6 +46,7 @@ __all__ = [
     "draw_scales",
     "encode_scales",
     "exercise",
+    "expected",
     "flow_loss",
     "forwards",
     "gated_step",
@@ -65,6 +67,7 @@ __all__ = [
     "operations",
     "patchify",
     "path",
+    "pieces",
     "pixel_bits",
     "prefixed",
     "read_velocity",
@@ -78,6 +81,7 @@ __all__ = [
     "same",
     "scale_at",
     "scale_inputs",
+    "slots",
     "starts",
     "straight_through",
     "tilted",
@@ -86,5 +90,6 @@ __all__ = [
     "varied_start",
     "uneven",
     "walk",
+    "within",
     "worth",
 ]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from .. import data, training
-from ..data import emoji, results
+from ..data import emoji
 from ..training import RECIPES, checkpoints, in_parts
-from . import Found
+from . import Found, provenance
 from .comparisons import fitted
 from .rows import rows
 from .style_judge import JUDGE, NUMBERS, QUANTILE, kinds, report, through
@@ -36,7 +36,7 @@ def style() -> Found:
     tidy = []
     for task in emoji.table()["styles"]:
         flat = [{**row, **row["styles"][task]} for part in found.values() for row in part]
-        tidy += results.tidy(flat, task, NUMBERS)
+        tidy += provenance.tidy(flat, task, NUMBERS)
     return Found({**fixed, **found}, tidy)
 
 

@@ -36,7 +36,7 @@ def contact_sheet(rows: dict[str, Tensor], heads: list[str]) -> Figure:
         title="The same requests, two hands, two families (unselected)",
         alt=f"Rows of emoji by style and family ({', '.join(rows)}), a column a subgroup.",
         rows=list(rows),
-        heads=heads,
+        heads=[head.replace("-", "\n") for head in heads],
     )
 
 
@@ -74,15 +74,18 @@ def numbers(found: dict) -> Figure:
                     rows = [row["styles"][style] for row in found[part] if row["family"] == family]
                     _points(ax, at + side + x, rows, key, FAMILIES[family], MARKS[style], face)
         model = "tokenizer" if key == "copies" else "real"
-        level(ax, averaged([row for row in found["real"] if row["model"] == model], key)[0], REAL[model], x=1.0)
-        ax.set(xlim=(-0.5, 1.5), ylim=(0, None))
+        level(ax, averaged([row for row in found["real"] if row["model"] == model], key)[0], "real", x=1.0)
+        ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.1 * ax.get_ylim()[1]))
         ax.set_xticks(range(len(WORDS)), WORDS.values())
         label(ax, words, 9)
     for style, mark in MARKS.items():
         axes.flat[0].plot([], [], mark, color=FAMILIES["data"], label=f"{style}, a point a seed")
-    axes.flat[0].plot([], [], "D", color=FAMILIES["data"], markerfacecolor="white", label="shipped, four times as long")
-    handles = axes.flat[0].get_legend_handles_labels()
-    fig.legend(*handles, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    axes.flat[0].plot(
+        [], [], "D", color=FAMILIES["data"], markerfacecolor="white", label=f"shipped, {1 / found['share']:g} × as long"
+    )
+    fig.legend(
+        *axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
+    )
     return headline(fig, finding(found))
 
 
@@ -102,11 +105,11 @@ def table(found: dict) -> str:
             own = [row for row in found[part] if row["family"] == family]
             lines[f"{words}, {how.format(len(own))}"] = own
     heads = ("style", "group", "distance", "variety", "recall", "copies")
-    out = [" " * 32 + "".join(f"{head:>14}" for head in heads)]
+    out = [" " * 32 + "".join(f"{head:>16}" for head in heads)]
     for words, rows in lines.items():
         ends = ((min(values), max(values)) for values in (averaged(rows, key) for key in PANELS))
         cells = (f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}" for low, high in ends)
-        out.append(f"{words:32}" + "".join(f"{cell:>14}" for cell in cells))
+        out.append(f"{words:32}" + "".join(f"{cell:>16}" for cell in cells))
     return "\n".join(out)
 
 

@@ -47,9 +47,11 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
     """Histograms of what was drawn in each way, a panel each, over the density of the exact law."""
     alt = "Histograms of the hidden number, for each way of drawing it, over the curve of the exact law."
     fig, axes = figure(1, len(drawn), (2.3 * len(drawn) + 0.4, 2.5), alt, sharex=True, sharey=True)
-    x = torch.linspace(mean - 4 * std, mean + 4 * std, 200)
+    ends = mean - 5 * std, mean + 5 * std
+    x = torch.linspace(*ends, 200)
     for ax, (name, values) in zip([axes] if len(drawn) == 1 else axes, drawn.items()):
-        ax.hist(values.clamp(x[0], x[-1]).numpy(), 40, density=True, color="#9CC7E4")
+        share = torch.full_like(values, 40 / (len(values) * (ends[1] - ends[0]))).numpy()
+        ax.hist(values.numpy(), 40, range=ends, weights=share, color="#9CC7E4")
         ax.plot(x, normal(x, mean, std), color=FAMILIES["data"])
         ax.set_xlabel("the hidden number")
         label(ax, f"{name}\nmean {values.mean():.2f}, spread {values.std():.2f}", 9)

@@ -18,6 +18,7 @@ from .prompts import Prompts
 from .scales import Scales
 from .swap import Swap
 from .under import Under
+from .words import Words
 
 __all__ = [
     "Brush",
@@ -38,6 +39,7 @@ __all__ = [
     "Scales",
     "Swap",
     "Under",
+    "Words",
     "complete",
     "covered",
     "covered_squares",

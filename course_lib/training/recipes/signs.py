@@ -21,8 +21,9 @@ SHIFT = 2.0  # of the times, as on scenes
 def transformer(lines: int = 1, **changes) -> networks.Transformer:
     """A transformer over the 4×4 patches of a sign of so many lines; it reads a label a slot, and the colours."""
     grid = (lines * signs.HEIGHT // signs.PATCH, signs.SLOTS * signs.WIDTH // signs.PATCH)
-    shape = {"grid": grid, "classes": EMPTY + COLOURS, "context": lines * signs.SLOTS + 1, "depth": 5}
-    return networks.Transformer(networks.TransformerConfig(**shape | changes))
+    shape = {"grid": grid, "classes": EMPTY + COLOURS, "context": lines * signs.SLOTS + 1}
+    small = {"width": 112, "depth": 5}
+    return networks.Transformer(networks.TransformerConfig(**small | shape | changes))
 
 
 def told(texts: list[str], ink: Tensor, paper: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ pixels = _reading(floats, (3, signs.HEIGHT, signs.SLOTS * signs.WIDTH), to_bytes
 
 
 def _recipe(method, shape: dict, reads: Reading, about: str, **more) -> Recipe:
-    same = {"steps": 1500, "lr": 2e-3, "muon": 0.02, "ema": 0.995, "data": "signs", "guidance": (1.0,)}
+    same = {"steps": 1200, "lr": 2e-3, "muon": 0.02, "ema": 0.995, "data": "signs", "guidance": (1.0,)}
     same |= {"labels": labels, "measures": ("spelled",), "sample": method.sample, "batches": drawn}
     loss = partial(method.loss, drop=0.05, **more.pop("loss", {}))
     return Recipe(lambda: transformer(**shape), loss, reads, about, **same | more)
