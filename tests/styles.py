@@ -31,7 +31,7 @@ def spoiling(name):
         for each in given:
             if isinstance(each, torch.Tensor):
                 with torch.no_grad():
-                    each[...] = 1 - each
+                    each[...] = ~each if each.dtype == torch.bool else 1 - each
                 break
             if isinstance(each, list):
                 each.clear()
