@@ -18,7 +18,7 @@ EXAMPLES = (
     "big red circle top-left and small blue cross centre on grey",
     "small yellow cross and big green triangle on navy",
     "big blue square left of small red circle on white",
-    "cross and cross and circle on black",
+    "yellow cross and blue circle on black",
     "three objects on grey",
     "big cyan circle and small purple cross on white",
 )
