@@ -31,7 +31,7 @@ def spoiling(name):
         for each in given:
             if isinstance(each, torch.Tensor):
                 with torch.no_grad():
-                    each[...] = 1 - each
+                    each[...] = ~each if each.dtype == torch.bool else 1 - each
                 break
             if isinstance(each, list):
                 each.clear()
@@ -187,6 +187,28 @@ def worth_in_numpy(without, given):
     return [saved.mean(), saved.mean() - half, saved.mean() + half]
 
 
+def naming_in_loops(full, u):
+    out = torch.full((len(full), 3), -1)
+    for n, (row, chances) in enumerate(zip(full, u)):
+        cells = sorted(row.nonzero().flatten().tolist(), key=lambda i, c=chances: float(c[i]))
+        out[n, : len(cells)] = torch.tensor(cells)
+    return out
+
+
+def obeys_by_recursion(shown, asked):
+    if not shown or not asked:
+        return not shown and not asked
+    fits = lambda thing: all(word is None or word == seen for seen, word in zip(thing, asked[0]))  # noqa: E731
+    tries = (shown[:i] + shown[i + 1 :] for i, thing in enumerate(shown) if fits(thing))
+    return any(obeys_by_recursion(rest, asked[1:]) for rest in tries)
+
+
+def left_open_in_numpy(kinds, cells=9):
+    _, counts = np.unique(kinds, return_counts=True)
+    ways = np.log2(np.arange(cells, cells - len(kinds), -1)).sum()
+    return ways - sum(np.log2(np.arange(1, n + 1)).sum() for n in counts)
+
+
 STYLES = {
     "replaced": [lambda x, clean, keep, noise, t: x * ~keep + torch.lerp(clean, noise, t) * keep],
     "renoise": [lambda x, noise, s, t: x * ((1 - t) / (1 - s)) + noise * np.sqrt(t**2 - (s * (1 - t) / (1 - s)) ** 2)],
@@ -221,5 +243,9 @@ STYLES = {
         lambda p, u: np.minimum((np.cumsum(p.numpy(), 1) <= u[:, None].numpy()).sum(1), p.shape[1] - 1),
     ],
     "nucleus": [nucleus_in_loops],
+    "left_open": [left_open_in_numpy],
+    "obeys": [obeys_by_recursion],
+    "uneven": [lambda full: np.abs(full.numpy().sum(0) / full.numpy().sum() - 1 / 9).sum() / 2],
+    "naming": [naming_in_loops],
     "prefixed": [lambda labels, tokens: torch.stack([*labels.unbind(1), *tokens.unbind(1)][:-1], 1)],
 }

@@ -18,7 +18,7 @@ EXAMPLES = (
     "big red circle top-left and small blue cross centre on grey",
     "small yellow cross and big green triangle on navy",
     "big blue square left of small red circle on white",
-    "cross and cross and circle on black",
+    "yellow cross and blue circle on black",
     "three objects on grey",
     "big cyan circle and small purple cross on white",
 )
@@ -61,7 +61,7 @@ class Prompts(Play):
     shown = traitlets.Bytes().tag(sync=True)  # RGB bytes, a picture after the other, card by card
 
     def __init__(self, names: list[str], draw: Callable, text: str = EXAMPLES[0]):
-        self.names, self.draw = list(names), draw
+        self.names, self.draw, self.drawn = list(names), draw, None
         super().__init__(words=list(WORDS), examples=list(EXAMPLES), text=text)
         self.answers(self._answer, "text", "seed")
 
@@ -69,27 +69,34 @@ class Prompts(Play):
         """What a caption means; ValueError where it is too long for the models or cannot be read."""
         unknown = [word for word in text.lower().split() if word not in captions.WORDS]
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is not a word here. Those that are stand on the buttons below.")
+            raise ValueError(
+                f"{unknown[0]!r} in {text!r} is not a word here: those that are stand on the buttons below."
+            )
         captions.words(text, LONGEST)
         return captions.read(text)
 
     def _answer(self) -> None:
-        """Draw, or say in a sentence why the caption cannot be drawn."""
+        """Draw, or say in a sentence why the caption cannot be drawn; the last that could be is still drawn anew."""
         try:
-            meaning = self.meaning(self.text)
+            self.drawn = self.meaning(self.text), self.text
+            self.status = self._draw(*self.drawn)
         except ValueError as why:
+            if self.drawn:
+                self._draw(*self.drawn)
             self.status = f"Not drawn: {why}"
-            return
+
+    def _draw(self, meaning, text: str) -> str:
+        """Pictures and marks of every family; how many are right, in words."""
         asked = [captions.noun_phrase(thing) for thing in meaning.things or ()]
         asked += [f"{len(asked)} in all"] * bool(asked) + ["the relation"] * bool(meaning.relations)
-        asked += [f"on {scenes.GROUNDS[meaning.ground]}"] * (meaning.ground is not None)
-        self.said = f"Drawn: “{self.text or 'anything'}”. Marks, in this order: {', '.join(asked) or 'a scene'}."
-        pictures = {name: self.draw(name, [self.text] * self.count, self.seed) for name in self.names}
+        asked += [] if meaning.ground is None else [f"on {scenes.GROUNDS[meaning.ground]}"]
+        self.said = f"Drawn: “{text or 'anything'}”. Marks, in this order: {', '.join(asked) or 'a scene'}."
+        pictures = {name: self.draw(name, [text] * self.count, self.seed) for name in self.names}
         self.cards = [self._card(name, pixels, meaning) for name, pixels in pictures.items()]
         rows = torch.cat(list(pictures.values())).permute(0, 2, 3, 1)
         self.shown = rows.contiguous().numpy().tobytes()
         right = ", ".join(f"{card['words']} {card['right']} of {self.count}" for card in self.cards)
-        self.status = f"{self._open(meaning)} As asked for: {right}."
+        return f"{self._open(meaning)} As asked for: {right}."
 
     def _open(self, meaning) -> str:
         bits = captions.bits(meaning)
