@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from course_lib.data import scenes
-from course_lib.data.oracle import Oracle
 from course_lib.data.scenes import Layout
+from course_lib.experiments.oracle import Oracle
 from course_lib.methods import autoregressive, masked
 
 TINY = Layout(1, 2, 2)

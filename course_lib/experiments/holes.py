@@ -7,9 +7,9 @@ from torch import Tensor
 
 from .. import runtime
 from ..data import Pictures, captions, scenes
-from ..data.oracle import Oracle
 from ..measure import grade
 from .filling import Filled, kept_error, seam
+from .oracle import Oracle
 
 ROW, COLUMN = torch.arange(36) // 6, torch.arange(36) % 6
 HOLES = {"bottom half": ROW > 2, "top half": ROW < 3, "right third": COLUMN > 3}
