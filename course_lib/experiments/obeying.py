@@ -45,7 +45,7 @@ def prompts(asked: str, n: int) -> tuple[Tensor, Tensor, list[str]]:
 
 def single_ids(name: str) -> Recipe:
     """The recipe `name` with one id a whole patch, in place of three composed factors."""
-    hidden, groups = (1, (36,)) if name.startswith("masked") else (0, ())
+    hidden, groups = (1, (36,)) if RECIPES[name].family == "masked" else (0, ())
 
     def ids(cells: Tensor, ground: Tensor) -> Tensor:
         return scenes.ids(scenes.tokens(cells, ground))

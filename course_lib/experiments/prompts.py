@@ -79,7 +79,7 @@ def _known(name: str) -> dict:
 
 def tokenizers() -> Found:
     """Unseen pairs of shape and colour: one id a patch beside composed factors, and noise on pixels; full captions"""
-    kinds = [(name, one) for name in FAMILIES for one in (False, True) if not (one and name == "dit-scenes")]
+    kinds = [(name, one) for name in FAMILIES for one in (False, True) if not (one and RECIPES[name].family == "noise")]
     keys = [{"name": name, "single": one, "seed": s} for s in SEEDS for name, one in kinds]
     runs = rows("prompts-tokenizer", keys, _tokenized, n=MADE, flops=TOKENIZED, mix=FULL)
     return Found({"n": MADE, "budget": TOKENIZED, "ids": len(scenes.BOOK), "runs": runs}, _tidy(runs))
