@@ -1,6 +1,7 @@
 """The experiments on captions: the same prompts for all, grades of the exact law, rows that say what they are of."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -85,6 +86,8 @@ def quick(tmp_path, monkeypatch):
     for name, value in {"MADE": 4, "MANY": 4, "PRICED": 4, "WATCHED": 2, "TIMES": 2, "REPEATED": 1}.items():
         monkeypatch.setattr(prompts, name, value)
     monkeypatch.setattr(prompts, "TASKS", ("full", "no-positions", "chain"))
+    small = partial(recipes.transformer, width=32, depth=1, heads=2)
+    monkeypatch.setattr(recipes, "transformer", small)
     asked = []
 
     def trained(name, flops, seed, *, recipe=None, mix=None, watch=None, looks=0):
