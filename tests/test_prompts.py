@@ -1,6 +1,7 @@
 """The experiments on captions: the same prompts for all, grades of the exact law, rows that say what they are of."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -85,6 +86,8 @@ def quick(tmp_path, monkeypatch):
     for name, value in {"MADE": 4, "MANY": 4, "PRICED": 4, "WATCHED": 2, "TIMES": 2, "REPEATED": 1}.items():
         monkeypatch.setattr(prompts, name, value)
     monkeypatch.setattr(prompts, "TASKS", ("full", "no-positions", "chain"))
+    small = partial(recipes.transformer, width=32, depth=1, heads=2)
+    monkeypatch.setattr(recipes, "transformer", small)
     asked = []
 
     def trained(name, flops, seed, *, recipe=None, mix=None, watch=None, looks=0):
@@ -96,7 +99,7 @@ def quick(tmp_path, monkeypatch):
 
     monkeypatch.setattr(prompts, "trained", trained)
     monkeypatch.setattr(checkpoints, "load", lambda name: RECIPES[name].build().eval())
-    monkeypatch.setattr(checkpoints, "header", lambda name: {"train_flops": 100, "uses": {"a": 20}})
+    monkeypatch.setattr(checkpoints, "header", lambda name: {"train_flops": 100, "uses": {"a": 20}, "weights": "0"})
     monkeypatch.setattr(checkpoints, "folder", lambda: tmp_path)
     return asked
 
@@ -129,13 +132,15 @@ def test_each_variant_has_its_seeds(quick, monkeypatch, experiment, runs):
     assert len({model for model, *_ in tidy(found)}) == runs
 
 
-def test_shipped_models_are_measured_where_they_are_and_guided_at_every_scale(quick, tmp_path, monkeypatch):
-    monkeypatch.setattr("course_lib.experiments.rows.checkpoints.folder", lambda: tmp_path / "none")
+def test_shipped_models_are_measured_where_they_are_and_guided_at_every_scale(quick, tmp_path):
     (tmp_path / "dit-scenes.safetensors").touch()
     found = prompts.shipped()
     assert [run["name"] for run in found.metrics["runs"]] == ["dit-scenes"]
     assert found.metrics["runs"][0]["budget_flops"] == 120
     assert "null" in found.metrics["runs"][0]["asked"]
+    led = prompts.guidance().metrics["runs"]
+    assert [run["w"] for run in led] == list(prompts.GUIDANCE)
+    assert led[0]["asked"]["full"]["fits"] == 0 and "distinct" not in led[0]["asked"]["no-positions"]
 
 
 def test_all_are_registered_and_say_what_they_do():
