@@ -30,7 +30,7 @@ def spelled(start=1, place=None, back=False, slots=6):
         (spelled(place=lambda word, at, letter: 6 - len(word) + at), "stands at the end"),
         (spelled(back=True), "backwards"),
         (spelled(slots=0), "Six numbers"),
-        (spelled(place=lambda word, at, letter: at + 1), "6 slots"),
+        (spelled(place=lambda word, at, letter: at + 1), "BOOK should be"),
     ],
 )
 def test_wrong_slots_are_named(attempt, message):
@@ -106,16 +106,16 @@ def words():
         shown = text if name == "good" else text[:-1] + "X"
         return signs.render_sign([shown], torch.tensor([ink]), torch.tensor([paper]))
 
-    widget = play.Words(draw, {"good": ("noise", "noise"), "bad": ("masked", "masked")}, ["BOOK", "CAT"])
+    widget = play.Words(draw, {"good": ("noise", "noise"), "bad": ("masked", "masked")}, ["MOON", "CAT"])
     widget.calls = calls
     return widget
 
 
 def test_what_each_family_wrote_is_read_letter_by_letter(words):
     good, bad = words.cards
-    assert good["note"] == "read: right" and bad["note"] == "read: BOOX"
+    assert good["note"] == "read: right" and bad["note"] == "read: MOOX"
     assert [each["right"] for each in bad["letters"]] == [True, True, True, False]
-    assert words.status == "BOOK, a word of training: 1 of 2 wrote what was meant" and len(words.shown) == 2 * 2304
+    assert words.status == "MOON, a word of training: 1 of 2 wrote what was meant" and len(words.shown) == 2 * 2304
     words.text = "zzqj"
     assert words.cards[0]["note"] == "read: right" and words.status.startswith("ZZQJ, no word of training")
 

@@ -64,7 +64,7 @@ def test_a_tokenizer_has_a_token_for_each_square_and_gives_signs_back(factor):
     x = floats(*signs.sample(3, torch.Generator().manual_seed(0)))
     tokens = coder.encoded(model, x, True)
     assert tokens.shape == (3, 16 * 48 // factor**2) and coder.encoded(model, x, False).shape == (3, 3, *model.grid)
-    codes = model.quantizer.round(model.encode(x))
+    codes = model.quantizer.round(model.encode(x).movedim(1, -1)).movedim(-1, 1)
     assert torch.equal(coder.pictures(model, tokens, True), coder.pictures(model, model.normal(codes), False))
 
 
@@ -78,7 +78,7 @@ def test_networks_of_all_families_are_as_large_for_each_tokenizer():
 def test_a_budget_buys_so_many_steps_and_half_of_it_half():
     sign = signs.sample(40, torch.Generator().manual_seed(0))
     batches, steps = Batches(signs.tokens(*sign), told(*sign), 8), []
-    for flops in (1.2e10, 6e9):
+    for flops in (6e9, 3e9):
         steps.append(words.bought(*words.network("autoregressive", 7, 45, None), batches, flops)[0]["steps"])
     assert 1 <= steps[1] == pytest.approx(steps[0] / 2, abs=1)
 
