@@ -25,7 +25,7 @@ def spelled(start=1, place=None, back=False, slots=6):
     ("attempt", "message"),
     [
         (spelled(place=lambda word, at, letter: word.rindex(letter)), "BOOK should be"),
-        (spelled(place=lambda word, at, letter: 0 + word.index(letter)), "lost a letter that it has twice"),
+        (spelled(place=lambda word, at, letter: 0 + word.index(letter)), "has twice is lost"),
         (spelled(start=0), "so A is 1"),
         (spelled(place=lambda word, at, letter: 6 - len(word) + at), "stands at the end"),
         (spelled(back=True), "backwards"),

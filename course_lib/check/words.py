@@ -28,13 +28,13 @@ def slots(attempt) -> None:
         found, right = attempt(word, ALPHABET)
         letters = right[: len(word)]
         mistakes = {
-            f"{word} lost a letter that it has twice: each goes where it stands, not where its like first stood": (
+            "A letter that a word has twice is lost: each goes where it stands, not where its like first stood.": (
                 _planted(word, ALPHABET)
             ),
             "0 is the empty slot, so A is 1.": torch.cat([letters - 1, right[len(word) :]]),
             "The word stands at the end: it begins in the first slot.": torch.cat([right[len(word) :], letters]),
             "The word stands backwards.": torch.cat([letters.flip(0), right[len(word) :]]),
-            f"Six numbers are needed, whatever the word: 0 where there is no letter. {word} has {len(word)}.": letters,
+            "Six numbers are needed, whatever the word: 0 where there is no letter.": letters,
         }
         attempt.compare(found, right, mistakes, f"{word} should be {right.tolist()}.")
 

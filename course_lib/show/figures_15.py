@@ -213,7 +213,7 @@ def judges(rows: list[dict], names: dict[str, str]) -> Figure:
 def posters(found: dict) -> Figure:
     """One poster of each family, first seed, and how many of all posters are right in all three lines."""
     rows = {family: own(found["posters"], family=family) for family in NAMES}
-    x = torch.cat([unpacked(every[0]["pictures"], 48) for every in rows.values()])
+    x = framed(torch.cat([unpacked(every[0]["pictures"], 48) for every in rows.values()]))
     heads = [f"{NAMES[f]}\n{100 * mean(every, 'exact_held'):.0f} % right" for f, every in rows.items()]
     best = apart({NAMES[f]: [row["exact_held"] for row in every] for f, every in rows.items()})
     title = f"Two words and a price: {best} is ahead" if best else "Two words and a price: no family is ahead"
