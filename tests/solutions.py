@@ -19,14 +19,16 @@ from course_lib.check import Wrong
 from course_lib.networks.pixelcnn import gate
 from course_lib.teach.source import exercises, folded, mark, text
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+PATHS = {path.stem: path for folder in ("notebooks", "drafts") for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))}
 SEEDS = int(os.environ.get("COURSE_CHECK_SEEDS", 10))  # 100 for the long run
 
 
 @functools.cache
 def _codes(name: str) -> tuple[list[str], list[str], dict[str, str]]:
     """Exercises of a notebook, the code under "Solution", and the code of each stub."""
-    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(PATHS[name].read_text(encoding="utf-8"))["cells"]
     stubs = {mark(cell)["grade_id"]: text(cell) for cell in cells if mark(cell).get("solution")}
     return exercises(cells), [code for code, _ in folded(cells).values()], stubs
 
@@ -53,7 +55,7 @@ def written(source: str, name: str) -> Callable:
     return space[name]
 
 
-EVERY = [(path.stem, name) for path in sorted(NOTEBOOKS.glob("*.ipynb")) for name in _codes(path.stem)[0]]
+EVERY = [(notebook, name) for notebook in PATHS for name in _codes(notebook)[0]]
 NAMES = [name for _, name in EVERY]
 ANSWERS = {name: answer for notebook in dict(EVERY) for name, answer in solutions(notebook).items()}
 STUBS = {name: _codes(notebook)[2][name] for notebook, name in EVERY}
