@@ -216,7 +216,7 @@ def test_seconds_and_hardware_are_those_of_the_rows(make, colours, monkeypatch):
 
 HALF = {
     "any-order": lambda: any_order.trained(400, 0, "next"),
-    "budget": lambda: comparisons._fitted("dit-fashion", None, None, 1e12, 0),
+    "budget": lambda: comparisons.fitted("dit-fashion", None, None, 1e12, 0),
     "patches": lambda: denoising._trained(7, 0.5, 1.0, 1e12),
     "emoji-mirrors": mirrors.emoji_mirrors,
 }

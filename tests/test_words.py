@@ -147,7 +147,7 @@ def found():
     share = {"characters": 0.9, "whole words": 0.0, "hashed pieces": 0.4}
     cells = [row(share[w], f, coding=c, way=w, seed=s, pictures=pictures) for c, w, f, s in keys]
     ceilings = [row(0.8, "tokenizer", model=m, seed=s, pictures=pictures) for m in ("f4", "f2") for s in words.SEEDS]
-    budgets = [row(0.3, f, share=0.5, seed=s) | {"budget_flops": 5e11} for f in words.FAMILIES for s in words.SEEDS]
+    budgets = [row(0.3, f, seed=s) | {"budget_flops": 5e11, "share": 0.5} for f in words.FAMILIES for s in words.SEEDS]
     poster = coder.packed(signs.render_sign(*signs.sample(1, torch.Generator().manual_seed(0), poster=True)))
     posters = [row(0.5, f, seed=s, pictures=poster) for f in words.FAMILIES for s in words.SEEDS]
     return {"cells": cells, "ceilings": ceilings, "budgets": budgets, "posters": posters}
