@@ -34,7 +34,7 @@ def _palette() -> list[int]:
 def panels(rows: int, columns: int, alt: str, side: float = 2.2, head: float = 0.55, extent: float = EXTENT):
     """`(figure, axes [rows·columns])` of square night skies, with ticks at the rim only."""
     fig, axes = figure(rows, columns, (side * columns + 0.3, side * rows + head), alt, squeeze=False)
-    fig.palette = _palette()
+    fig.palette, fig.density = _palette(), 1.5  # a sky is soft, and its file large
     for i, ax in enumerate(axes.flat):
         ax.set_facecolor(NIGHT)
         ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))

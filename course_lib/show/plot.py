@@ -22,10 +22,10 @@ FAMILIES = {"autoregressive": "#D55E00", "masked": "#009E73", "noise": "#0072B2"
 DENSITY = 2  # pixels of a file for one of the page: sharp on today's screens
 
 
-def told(png: bytes, alt: str) -> dict:
-    """What a notebook says of a picture: its words, and how large it stands on the page."""
-    width, height = Image.open(io.BytesIO(png)).size
-    return {"alt": alt, "width": width // DENSITY, "height": height // DENSITY}
+def told(png: bytes, fig: Figure) -> dict:
+    """What a notebook says of a figure's picture: its words, and how large it stands on the page."""
+    (width, height), density = Image.open(io.BytesIO(png)).size, getattr(fig, "density", DENSITY)
+    return {"alt": getattr(fig, "alt", ""), "width": int(width / density), "height": int(height / density)}
 
 
 @styled
@@ -33,16 +33,17 @@ class CourseFigure(StyledFigure):
     """A figure that shows itself once, small, with its alternative text."""
 
     alt = ""
+    density = DENSITY
     palette = None  # RGB numbers 0..255 of the few colours to keep: a glowing picture shrinks to a fifth
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = self.png()
-        return {"image/png": png, "text/plain": f"Figure: {self.alt}"}, {"image/png": told(png, self.alt)}
+        return {"image/png": png, "text/plain": f"Figure: {self.alt}"}, {"image/png": told(png, self)}
 
     def png(self) -> bytes:
-        """The figure as the bytes of a PNG file, with `DENSITY` pixels for each that the page counts."""
+        """The figure as the bytes of a PNG file, with `density` pixels for each that the page counts."""
         file, small = io.BytesIO(), io.BytesIO()
-        self.savefig(file, format="png", bbox_inches="tight", dpi=DENSITY * self.dpi, facecolor="white")
+        self.savefig(file, format="png", bbox_inches="tight", dpi=self.density * self.dpi, facecolor="white")
         # Without alpha, and with a palette: of every colour where it holds them, else of the 256 best, if not many.
         picture = Image.open(file).convert("RGB")
         if self.palette is not None:

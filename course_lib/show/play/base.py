@@ -56,4 +56,4 @@ class Play(anywidget.AnyWidget):
         alt = getattr(fig, "alt", "")
         png = fig.png()
         data |= {"image/png": base64.b64encode(png).decode(), "text/plain": f"Widget: {alt}"}
-        return data, metadata | {"image/png": told(png, alt)}
+        return data, metadata | {"image/png": told(png, fig)}
