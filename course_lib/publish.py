@@ -11,7 +11,16 @@ from pathlib import Path
 
 from course_lib import runtime
 
-PAGES = ("pyproject.toml", "*.md", "*.cff", "data/*.md", "book/**/*.md", "book/**/*.py", "notebooks/*.ipynb")
+PAGES = (
+    "pyproject.toml",
+    "*.md",
+    "*.cff",
+    "data/*.md",
+    "book/**/*.md",
+    "book/**/*.py",
+    "notebooks/*.ipynb",
+    "drafts/*.ipynb",
+)
 
 
 def repository(root: Path = runtime.ROOT) -> str:

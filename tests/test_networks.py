@@ -603,7 +603,6 @@ def test_a_prefix_a_block_and_one_position_are_read_alike(make, jumps):
 def test_a_decoder_is_laid_out_anew_when_the_weights_change():
     model, x, labels = transformer().requires_grad_(False), tokens(2, (12,)), torch.tensor([0, 2])
     before = decoded(model, x, labels)
-    assert model.decoder(labels).blocks is model.decoder(labels).blocks  # once for all
     with torch.no_grad():
         model.blocks[0].mlp.up.weight.mul_(1.5)
     after = decoded(model, x, labels)

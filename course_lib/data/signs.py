@@ -2,6 +2,7 @@
 
 import random
 from functools import lru_cache
+from pathlib import Path
 from zlib import crc32
 
 import torch
@@ -19,8 +20,8 @@ UNSEEN = ("CH", "OW", "AI")  # pairs of letters that no training word has
 
 
 def _glyphs() -> Tensor:
-    """Which pixels of its slot each letter inks, bool [39, 16, 8], from `data/signs/font.txt`; 0 is the empty slot."""
-    font = files.shipped("signs/font.txt").decode()
+    """Which pixels of its slot each letter inks, bool [39, 16, 8], from `font.txt` beside it; 0 is the empty slot."""
+    font = Path(__file__).with_name("font.txt").read_text(encoding="utf-8")
     blocks = [[line.split() for line in block.split("\n")] for block in font.strip().split("\n\n")]
     columns = [column for block in blocks for column in zip(*block)]
     ink = torch.tensor([[[c == "#" for c in line] for line in column] for column in columns])
