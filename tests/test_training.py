@@ -979,7 +979,7 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
         assert abs(value - math.log(vocabulary(name, model))) < 1e-5  # log K, in fp32
     elif recipe.untrained and isinstance(model, Transformer):
         assert value < 0.05  # it starts as its teacher, and strides change nothing yet
-    elif isinstance(model, Transformer | UNet):
+    elif recipe.start is None and isinstance(model, Transformer | UNet):
         # Zero velocity: 1 + E x²; 1,568 squares have a standard error of about 4 %.
         wanted = 1 + batch[0].square().mean().item()
         assert abs(value - wanted) < 0.2 * wanted
@@ -1002,7 +1002,9 @@ def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
         least = (
             0.6 if RECIPES[name].untrained and RECIPES[name].batches else 1
         )  # a teacher without guidance is asked once
-        assert least * wanted <= counted < (1.05 if len(c.factors) > 1 else 1.02) * wanted
+        taught = RECIPES[name].teachers and not RECIPES[name].untrained  # to have a time a place: modulation for each
+        most = 1.1 if taught else 1.05 if len(c.factors) > 1 else 1.02
+        assert least * wanted <= counted < most * wanted
     elif isinstance(model, PixelCNN):
         assert counted > 3 * 2 * 784 * sum(m.weight.numel() for m in model.layers.modules() if isinstance(m, nn.Conv2d))
     elif isinstance(model, Autoencoder):

@@ -36,7 +36,8 @@ def pack(factors: Tensor) -> Tensor:
 
 def unpack(ids: Tensor) -> Tensor:
     """The factors `[..., 3]` of ids, the inverse of `pack`."""
-    return torch.stack(torch.unravel_index(ids, FACTORS), -1)
+    _, inks, grounds = FACTORS
+    return torch.stack([ids // (inks * grounds), ids // grounds % inks, ids % grounds], -1)
 
 
 def ids(cells: Tensor, ground: Tensor) -> Tensor:
