@@ -84,14 +84,18 @@ def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
     """
     recipe = RECIPES[name]
     model = (model or recipe.build()).eval()
-    few, counts = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data)), []
-    for n in (1, 2):
+    few = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data))
+
+    def count(n: int) -> int:
         batch = tuple(part[:n].long() if part.dtype == torch.uint8 else part[:n] for part in few)
         with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
             recipe.loss(model, batch, generator=torch.Generator().manual_seed(0))
-        counts.append(counter.get_total_flops())
-    one, two = counts
-    return round((3 - 2 * recipe.untrained) * (two - one + (2 * one - two) / recipe.batch))  # what a batch shares once
+        return counter.get_total_flops()
+
+    if recipe.untrained:  # which pictures ask the teacher is drawn: only many tell
+        return round((3 - 2 * recipe.untrained) * count(len(few[0])) / len(few[0]))
+    one, two = count(1), count(2)
+    return round(3 * (two - one + (2 * one - two) / recipe.batch))  # what a batch shares is counted once
 
 
 def _blank(name: str) -> data.Pictures:

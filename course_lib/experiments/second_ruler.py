@@ -1,4 +1,4 @@
-"""A second ruler: the same models measured by a network that has never seen a garment. Read in notebook 12.
+"""A second ruler: the same models measured by a network that has never seen a garment. No notebook reads it yet.
 
 The ruler of the course is a classifier of garments, trained on the pictures that the models imitate. This one is
 EfficientNet-Lite0 (arXiv 1905.11946), trained on photographs; its weights lie in a package of the extra `peers`.
