@@ -11,14 +11,14 @@ from .provenance import tidy
 from .rows import rows
 
 TERA = 1e12
-BUDGETS, SEEDS = (5 * TERA, 10 * TERA, 20 * TERA), (0, 1, 2)
+BUDGETS, SEEDS = (4 * TERA, 8 * TERA, 16 * TERA), (0, 1, 2)
 TASKS = ("full", "no-positions", "open", "relation", "count", "pairs", "three", "chain")
 MADE, MANY, PRICED, WATCHED, LOOKS = 100, 300, 400, 60, 12
 LAW = ("place_variation", "excess", "bound_excess")
 FEW = ("fits", "abstained", *LAW)  # one a row, of many runs; all marks stand in `asked`
 MARKS = ("fits", "abstained", "clean", *grade.MARKS, *LAW)
 FULL = {"full": 0.9, "null": 0.1}
-TOKENIZED, DETAILED = 8 * TERA, 12 * TERA
+TOKENIZED, DETAILED = 8 * TERA, 8 * TERA
 SCALES, SHIFTS, GUIDANCE = (0.5, 0.02), (1.0, 4.0), (1.0, 1.5, 2.0, 3.0)
 SHIPPED = (*FAMILIES, "few-step-scenes")  # those of them that have a checkpoint
 REPEATED, TIMES = 10, 30  # captions, and pictures of each, whose distinct scenes are counted

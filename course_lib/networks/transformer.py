@@ -89,8 +89,7 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig):
         super().__init__()
         c = self.config = config
-        rows = sum(c.factors) + c.masks
-        self.read = nn.Linear(c.vector, c.width) if c.vector else nn.Embedding(rows, c.width)
+        self.read = nn.Linear(c.vector, c.width) if c.vector else nn.Embedding(sum(c.factors) + c.masks, c.width)
         self.label = nn.Embedding(c.classes + 1, c.width)
         self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
         self.blocks = nn.ModuleList(Block(c.width, c.heads, bool(c.clock)) for _ in range(c.depth))
@@ -102,6 +101,7 @@ class Transformer(nn.Module):
             nn.init.normal_(table.weight, std=0.5)
         if len(c.factors) > 1:  # by itself neither a product of chances nor a sum says "a red circle or a blue square"
             nn.init.normal_(self.head.weight, std=0.5)
+            nn.init.zeros_(self.read.weight[sum(c.factors) :])  # what is hidden starts as nothing but its place
             self.pairs = nn.Parameter(torch.randn_like(self.head.weight) * 0.7)
             self.compose = nn.Sequential(nn.Linear(c.width, 4 * c.width), nn.GELU(), nn.Linear(4 * c.width, c.width))
             nn.init.zeros_(self.compose[2].weight)
