@@ -86,9 +86,8 @@ def _list(sets: dict, official: dict, found: list[tuple[str, bool, str]]) -> int
 
 def train(args) -> int:
     """repeat the recipe that made a shipped model; interrupted, the same command goes on where it stopped"""
-    from course_lib.experiments import repeat
+    from course_lib.experiments import repeat, several
     from course_lib.training import RECIPES
-    from course_lib.training.processes import several
 
     if args.name is None:
         for name, recipe in RECIPES.items():

@@ -257,8 +257,7 @@ def test_what_the_package_imports_is_declared(path):
     for node in ast.walk(tree):  # relative imports are the course's own
         if isinstance(node, ast.ImportFrom) and node.level:
             node.module, node.level = "course_lib", 0
-    extras = ["lab", "teach"] if room_of(path) == "teach" else ["several"] if "processes" in path.parts else []
-    extras += ["peers"] if room_of(path) == "experiments" else []
+    extras = {"teach": ["lab", "teach"], "experiments": ["peers", "several"]}.get(room_of(path), [])
     assert outside(tree) <= set(requirements(*extras))
 
 

@@ -18,8 +18,8 @@ from together import STEPS, STOP, trainings
 from course_lib import runtime
 from course_lib.__main__ import main
 from course_lib.data import results
+from course_lib.experiments import several
 from course_lib.training import rounding
-from course_lib.training.processes import several
 
 TESTS = Path(__file__).resolve().parent
 
@@ -186,4 +186,5 @@ def test_processes_without_accelerate_say_what_to_install(monkeypatch):
 def test_one_process_is_left_as_it_was(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     batch, value = (torch.arange(4),), torch.ones(())
-    assert several.first() and several.rows(batch) is batch and several.mean(torch.nn.Linear(1, 1), value) is value
+    team = several.team()
+    assert team.first() and team.rows(batch) is batch and team.mean(torch.nn.Linear(1, 1), value) is value

@@ -17,22 +17,35 @@ def trainings(folder: Path) -> dict:
     from test_training import CASES, case, quietly, stop_at
 
     from course_lib.data import files
+    from course_lib.experiments import several
 
     written, write = [], files.write
     files.write = lambda path, data: (written.append(path.name), write(path, data))
     out = {}
     for name in CASES:
         model, loss, batches, muon = case(name)
-        run = quietly(model, loss, batches, steps=STEPS, muon=muon, seed=5)
+        run = quietly(model, loss, batches, steps=STEPS, muon=muon, seed=5, team=several.team())
         weights = torch.cat([p.detach().flatten() for p in run.ema.parameters()])
         out[name] = {"losses": run.losses, "weights": weights.tolist()}
     model, loss, batches, muon = case("denoiser, muon")
     begun = folder / "begun.safetensors"
     if begun.exists():
-        out["resumed"] = quietly(model, loss, batches, steps=STEPS, muon=muon, seed=5, checkpoint=begun).losses
+        out["resumed"] = quietly(
+            model, loss, batches, steps=STEPS, muon=muon, seed=5, team=several.team(), checkpoint=begun
+        ).losses
     model, *_ = case("denoiser, muon")
     left = folder / "left.safetensors"
-    quietly(model, loss, batches, steps=STEPS, muon=muon, seed=5, checkpoint=left, callback=stop_at(STOP))
+    quietly(
+        model,
+        loss,
+        batches,
+        steps=STEPS,
+        muon=muon,
+        seed=5,
+        team=several.team(),
+        checkpoint=left,
+        callback=stop_at(STOP),
+    )
     return out | {"written": written}
 
 

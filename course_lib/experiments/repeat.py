@@ -10,8 +10,7 @@ from .. import data, runtime
 from ..data import files
 from ..networks.layers import FLOPS
 from ..training import RECIPES, Batches, Recipe, Run, checkpoints, fit
-from ..training.processes import several
-from . import lock
+from . import lock, several
 from .provenance import code_version, hardware
 
 
@@ -39,7 +38,9 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, batches.x if pictures else batches(0)[0])
     dials = {"steps": recipe.steps if steps is None else steps, "lr": recipe.lr, "muon": recipe.muon, "ema": recipe.ema}
-    run = fit(model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, progress=progress)
+    run = fit(
+        model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, team=several.team(), progress=progress
+    )
     if run.finished and several.first():
         checkpoints.save(target, run.ema, about(name, run, pictures, code))
         unfinished.unlink(missing_ok=True)

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .. import runtime
-from . import origin
+from . import alone, origin
 from .batches import Batches, Drawn
-from .processes import several
 from .state import State
 
 
@@ -95,26 +94,27 @@ def fit(
     every: float = 120.0,
     recipe: str = "",
     device: torch.device | str | None = None,
+    team=alone,  # or `experiments.several`
     callback: Callable[[Run], None] | None = None,
     progress: bool = True,
 ) -> Run:
     """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
-    An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
-    there every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe`
-    may name it). A model frozen as a whole, as by `load`, is trained as a whole; what is frozen beside others stays.
+    An interrupt (Ctrl-C, the stop button) keeps what was trained. With `checkpoint` the whole state is written there
+    every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe` may
+    name it). A model frozen as a whole, as by `load`, is trained; what is frozen beside others stays.
     """
     steps, seed, device = _whole(steps), runtime.whole(seed), torch.device(device or runtime.device())
     run = _run(model.to(device))
     opts, scaler = optimizers(model, lr, muon), _scaler(device)
     settings = {"recipe": recipe, "steps": steps, "lr": lr, "muon": muon, "ema": ema, "clip": clip, "seed": seed}
-    state, batches = _begun(checkpoint, run, opts, scaler, loss, batches, settings)
-    start, whole, bar = time.perf_counter() - run.seconds, True, _bar(steps, run, progress)
+    state, batches = _begun(checkpoint, run, opts, scaler, loss, batches, settings, team)
+    start, whole, bar = time.perf_counter() - run.seconds, True, _bar(steps, run, progress and team.first())
     with _patience() as asked:
         try:
             while run.step < steps:
-                several.stop_if(asked)
-                value = _gradients(run, loss, batches, opts, scaler, clip, seed)
+                team.stop_if(asked)
+                value = _gradients(run, loss, batches, opts, scaler, clip, seed, team)
                 whole = False
                 _apply(run, value, opts, scaler, steps, ema)
                 whole, run.seconds = True, time.perf_counter() - start
@@ -123,7 +123,7 @@ def fit(
                     state.store()
             run.finished = True
         except KeyboardInterrupt:
-            several.say(f"interrupted at step {run.step} of {steps}: what has been trained is kept.", bar)
+            _say(f"interrupted at step {run.step} of {steps}: what has been trained is kept.", bar, team)
         finally:
             bar.close()
             model.eval().zero_grad()
@@ -132,7 +132,7 @@ def fit(
     return run
 
 
-def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict) -> tuple[State | None, Callable]:
+def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict, team) -> tuple[State | None, Callable]:
     """Go on where an earlier run stopped; the state to write, of the first process alone, and the batches to take."""
     state = None
     if checkpoint:
@@ -141,8 +141,8 @@ def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict) ->
         state = State(path, run, opts, scaler, made)
         if path.exists():
             state.restore()
-    several.start(run.step, run.model, run.ema)
-    return state if several.first() else None, batches
+    team.start(run.step, run.model, run.ema)
+    return state if team.first() else None, batches
 
 
 def _run(model: nn.Module) -> Run:
@@ -161,17 +161,17 @@ def _whole(steps: int) -> int:
     return int(steps)
 
 
-def _gradients(run: Run, loss, batches, opts, scaler, clip: float, seed: int) -> float:
+def _gradients(run: Run, loss, batches, opts, scaler, clip: float, seed: int, team) -> float:
     """Loss and clipped gradients of the next step; the weights are not touched, whatever goes wrong here."""
     device = next(run.model.parameters()).device
     run.model.zero_grad()
-    batch = tuple(part.to(device, non_blocking=True) for part in several.rows(batches(run.step)))
+    batch = tuple(part.to(device, non_blocking=True) for part in team.rows(batches(run.step)))
     # Noise, times and dropped labels depend on seed and step alone, as the batches do.
     generator = runtime.generator(seed, run.step)
-    with runtime.autocast(), several.draws(generator, len(batch[0])):
+    with runtime.autocast(), team.draws(generator, len(batch[0])):
         value = loss(run.model, batch, generator=generator)
     scaler.scale(value).backward()
-    value = several.mean(run.model, value.detach())
+    value = team.mean(run.model, value.detach())
     for opt in opts:
         scaler.unscale_(opt)
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), clip)
@@ -197,8 +197,12 @@ def _apply(run: Run, value: float, opts, scaler, steps: int, ema: float) -> None
 
 
 def _bar(steps: int, run: Run, progress: bool) -> tqdm:
-    hidden = not (progress and several.first())
-    return tqdm(total=steps, initial=run.step, disable=hidden, leave=False, unit="step", mininterval=1.0)
+    return tqdm(total=steps, initial=run.step, disable=not progress, leave=False, unit="step", mininterval=1.0)
+
+
+def _say(text: str, bar: tqdm, team) -> None:
+    if team.first():
+        bar.write(text)
 
 
 def _report(bar: tqdm, run: Run, callback: Callable[[Run], None] | None) -> None:

@@ -1,9 +1,10 @@
 """Several devices: `accelerate launch` starts a process for each, every process takes its rows of every batch.
 
-The engine is `accelerate` (on GPUs NCCL, on processors gloo). With one process nothing here does anything.
+The engine is `accelerate` (on GPUs NCCL, on processors gloo). `fit` takes this module as its `team`.
 """
 
 import os
+import sys
 from contextlib import nullcontext
 from functools import lru_cache
 
@@ -12,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ... import runtime
+from .. import runtime
+from ..training import alone
 
 
 def count() -> int:
@@ -30,6 +32,11 @@ def _team():
     return PartialState(cpu=runtime.device().type == "cpu")
 
 
+def team():
+    """What `fit` is to take as its team: this module where several processes train, else `training.alone`."""
+    return sys.modules[__name__] if count() > 1 else alone
+
+
 def first() -> bool:
     """Whether this process is the one that writes files and speaks."""
     return count() == 1 or _team().is_main_process
@@ -42,8 +49,6 @@ def in_turn():
 
 def start(step: int, *models: nn.Module) -> None:
     """Begin together: the same step, the first process's weights."""
-    if count() == 1:
-        return
     _team()
     from accelerate.utils import broadcast, gather
 
@@ -55,8 +60,6 @@ def start(step: int, *models: nn.Module) -> None:
 
 def rows(batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """This process's equal share of the rows of a batch."""
-    if count() == 1:
-        return batch
     size, more = divmod(len(batch[0]), count())
     if more or size < 3:
         raise ValueError(
@@ -95,14 +98,12 @@ class _Draws(TorchFunctionMode):
 
 def draws(generator: torch.Generator, size: int):
     """Context in which the `size` rows of this process see the randomness of the whole batch."""
-    return nullcontext() if count() == 1 else _Draws(generator, size)
+    return _Draws(generator, size)
 
 
 @torch.no_grad()
 def mean(model: nn.Module, value: Tensor) -> Tensor:
     """The mean loss of all processes; gradients and running statistics become their means too."""
-    if count() == 1:
-        return value
     from accelerate.utils import reduce
 
     grads = [p.grad for p in model.parameters() if p.grad is not None]
@@ -117,16 +118,7 @@ def mean(model: nn.Module, value: Tensor) -> Tensor:
 
 def stop_if(asked: list) -> None:
     """KeyboardInterrupt where `asked` holds something; with several processes in all of them, after the same step."""
-    stop = bool(asked)
-    if count() > 1:
-        from accelerate.utils import reduce
+    from accelerate.utils import reduce
 
-        stop = bool(reduce(torch.tensor([float(stop)], device=runtime.device()), "sum").item())
-    if stop:
+    if reduce(torch.tensor([float(bool(asked))], device=runtime.device()), "sum").item():
         raise KeyboardInterrupt
-
-
-def say(text: str, bar) -> None:
-    """One line above the progress bar, of the first process alone."""
-    if first():
-        bar.write(text)

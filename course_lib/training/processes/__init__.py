@@ -1,1 +1,0 @@
-"""More than one process: several that train one model together."""
