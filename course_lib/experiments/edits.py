@@ -20,7 +20,7 @@ from .filling import METHODS, Filled, fill, kept_error, seam
 from .holes import HOLES, LAW, judged, keeping, pictures, seen
 from .rows import folder, rows, whole
 
-N, SEEDS = 300, (0, 1, 2)  # pictures of a cell, trainings
+N, SEEDS = 200, (0, 1, 2)  # pictures of a cell, trainings
 FLOPS, BASE, MORE = 12e12, 16e12, 4e12  # of training with masks after a shipped model; of a base, and after it
 R, C = torch.arange(49) // 7, torch.arange(49) % 7
 FRAMES = {"lower part": R > 2, "upper part": R < 4, "centre": (R - 3).abs().maximum((C - 3).abs()) < 2}
