@@ -107,6 +107,22 @@ def test_every_position_sees_every_label_token():
     assert sight(outputs, labels[0])[:, :3].all()
 
 
+def words_seen(model: Transformer) -> torch.Tensor:
+    """Which of three words each position sees, the words themselves among the first three, `[3 + 12, 3]`."""
+    labels, said = caught(model.label), []
+    model.blocks[-1].register_forward_hook(lambda _, __, output: said.append(output))
+    model(tokens(1, (12,)), *clock(model, 1), torch.tensor([[0, 1, 2]]))
+    return sight(said[0], labels[0])[:, :3]
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_words_in_turn_see_no_later_word_and_every_position_sees_all(times):
+    changes = {"groups": (12,), "context": 3, "clock": times}
+    together, in_turn = words_seen(transformer(**changes)), words_seen(transformer(**changes, in_turn=True))
+    assert together.all() and in_turn[3:].all()
+    assert torch.equal(in_turn[:3], torch.ones(3, 3, dtype=torch.bool).tril())
+
+
 def test_a_pixelcnn_sees_all_of_the_past_and_nothing_else():
     assert torch.equal(pixelcnn_sight(pixelcnn(layers=4, size=(4, 5))), past(20))
 

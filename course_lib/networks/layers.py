@@ -135,6 +135,13 @@ def attention_flops(q, k, v, dropout: float = 0.0, causal: bool = False, *, out_
 FLOPS = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops}
 
 
+def zero(layer: nn.Module) -> nn.Module:
+    """`layer` with all its weights 0: what it adds begins as nothing."""
+    for part in layer.parameters():
+        nn.init.zeros_(part)
+    return layer
+
+
 def at_least_float32(x: Tensor) -> Tensor:
     """Half precision is for products only: logits and velocities leave a network in fp32, or in fp64 if it is so."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .decoder import Decoder
 from .inputs import check_labels, check_tokens
-from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns
+from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns, zero
 from .patches import cut, parts, places, unpatchify
 
 
@@ -35,6 +35,7 @@ class TransformerConfig:
     vector: int = 0
     classes: int = 0  # labels run from 0 to classes - 1; `classes` itself means "no label"
     context: int = 1
+    in_turn: bool = False  # each word sees those before it alone, as in a causal model; else all, and the picture
     clock: int = 0  # 1: the time; 2: also how long a step to take, as few-step models are told
     width: int = 128
     depth: int = 6
@@ -93,9 +94,7 @@ class Transformer(nn.Module):
         self.label = nn.Embedding(c.classes + 1, c.width)
         self.position = nn.Parameter(torch.randn(max(c.context - 1, 0) + c.length, c.width) * 0.5)
         self.blocks = nn.ModuleList(Block(c.width, c.heads, bool(c.clock)) for _ in range(c.depth))
-        self.head = nn.Linear(c.width, sum(c.factors) or c.vector, bias=not c.tokens)
-        for part in self.head.parameters():
-            nn.init.zeros_(part)
+        self.head = zero(nn.Linear(c.width, sum(c.factors) or c.vector, bias=not c.tokens))
         # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
         for table in (self.label, self.read) if not c.vector else (self.label,):
             nn.init.normal_(table.weight, std=0.5)
@@ -107,17 +106,16 @@ class Transformer(nn.Module):
             nn.init.zeros_(self.compose[2].weight)
         if c.clock:
             self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
-            self.modulation = nn.Linear(c.width, 6 * c.width)  # one for all blocks, each adds its own offset (PixArt-α)
+            # One for all blocks, each adds its own offset (PixArt-α).
+            self.modulation = zero(nn.Linear(c.width, 6 * c.width))
             self.last = nn.Parameter(torch.zeros(2, c.width))
-            nn.init.zeros_(self.modulation.weight)
-            nn.init.zeros_(self.modulation.bias)
         if c.clock == 2:  # slow features and zero weights: it starts as the model that knows no strides
-            self.stride = nn.Linear(64, c.width, bias=False)
-            nn.init.zeros_(self.stride.weight)
+            self.stride = zero(nn.Linear(64, c.width, bias=False))
         # A causal model starts from the last label token, so the token that predicts position i sits at position i.
         self.extra = max(c.context - 1, 0) if c.causal else c.context
-        sizes = (1,) * (self.extra + c.length) if c.causal else (self.extra + c.groups[0], *c.groups[1:])
-        self.mask = Mask(sizes)
+        words, groups = (1,) * self.extra, c.groups or (1,) * c.length
+        together = not (c.causal or c.in_turn)
+        self.mask = Mask((self.extra + groups[0], *groups[1:]) if together else words + groups)
         angles = F.pad(rotary_angles(*places(c.grid, c.groups).unbind(1), c.width // c.heads), (0, 0, self.extra, 0))
         for name, turn in zip(("cos", "sin"), turns(angles)):
             self.register_buffer(name, turn, persistent=False)

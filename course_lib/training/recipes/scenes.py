@@ -23,8 +23,14 @@ SHIFT = 2.0  # of the times: a patch of 16 pixels shows itself through much nois
 
 
 def transformer(**changes) -> networks.Transformer:
-    """A transformer over the 6×6 patches of a scene that reads a caption."""
-    shape = {"grid": (6, 6), "classes": len(captions.WORDS), "context": WORDS, "depth": 5}
+    """A transformer over the 6×6 patches of a scene that reads a caption word by word, as all families do."""
+    shape = {
+        "grid": (6, 6),
+        "classes": len(captions.WORDS),
+        "context": WORDS,
+        "depth": 5,
+        "in_turn": bool(changes.get("groups")),
+    }
     return networks.Transformer(networks.TransformerConfig(**shape | changes))
 
 
