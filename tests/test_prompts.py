@@ -124,12 +124,19 @@ def test_budgets_are_a_run_a_family_budget_and_seed_with_one_curve_each(quick, m
     assert len(quick) == 12  # nothing is trained twice
 
 
-@pytest.mark.parametrize(("experiment", "runs"), [("tokenizers", 5), ("details", 6)])
+@pytest.mark.parametrize(("experiment", "runs"), [("tokenizers", 5), ("details", 8)])
 def test_each_variant_has_its_seeds(quick, monkeypatch, experiment, runs):
     monkeypatch.setattr(prompts, "SEEDS", (0, 1))
     found = getattr(prompts, experiment)()
     assert len(quick) == 2 * runs
     assert len({model for model, *_ in tidy(found)}) == runs
+
+
+def test_words_are_read_in_turn_or_together_by_the_same_network():
+    ours, other = (recipe.build() for recipe in (RECIPES["masked-scenes"], obeying.together("masked-scenes")))
+    assert ours.config.in_turn and not other.config.in_turn
+    shapes = [{name: weight.shape for name, weight in model.state_dict().items()} for model in (ours, other)]
+    assert shapes[0] == shapes[1]
 
 
 def test_shipped_models_are_measured_where_they_are_and_guided_at_every_scale(quick, tmp_path):

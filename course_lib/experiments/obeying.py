@@ -61,6 +61,15 @@ def single_ids(name: str) -> Recipe:
     )
 
 
+def together(name: str) -> Recipe:
+    """The recipe `name` whose words all see each other, and the picture, and are not read in turn."""
+
+    def build() -> networks.Transformer:
+        return networks.Transformer(replace(RECIPES[name].build().config, in_turn=False))
+
+    return replace(RECIPES[name], build=build)
+
+
 def detailed(name: str, scale: float = 0.5, shift: float = recipes.SHIFT) -> Recipe:
     """The recipe `name` with embeddings that start at another `scale`, and its times, if it has some, shifted."""
     recipe = RECIPES[name]

@@ -6,7 +6,7 @@ from ..data import captions, scenes
 from ..measure import grade
 from ..training import RECIPES, checkpoints
 from . import Found
-from .obeying import FAMILIES, detailed, drawn, graded, measured, prompts, short, single_ids, trained
+from .obeying import FAMILIES, detailed, drawn, graded, measured, prompts, short, single_ids, together, trained
 from .provenance import tidy
 from .rows import rows
 
@@ -133,13 +133,24 @@ def _varied(pixels: torch.Tensor, texts: list[str]) -> dict:
 
 
 def details() -> Found:
-    """Two invisible details: how large embeddings start, and where times are looked at; full captions and none"""
+    """Invisible details: how large embeddings start, where times are looked at (full captions), how words are read"""
     noise = [("dit-scenes", scale, shift) for scale in SCALES for shift in SHIFTS]
     tokens = [("token-ar-scenes", scale, 1.0) for scale in SCALES]
     keys = [{"name": n, "scale": a, "shift": b, "seed": s} for s in SEEDS for n, a, b in noise + tokens]
     runs = rows("prompts-details", keys, _detail, n=MADE, flops=DETAILED, mix=FULL)
+    keys = [{"name": "masked-scenes", "in_turn": turn, "seed": s} for s in SEEDS for turn in (True, False)]
+    reading = rows("prompts-details", keys, _reading, part="reading", n=MADE, flops=DETAILED)
     fixed = {"n": MADE, "budget": DETAILED, "scales": SCALES, "shifts": SHIFTS}
-    return Found({**fixed, "runs": runs}, _tidy(runs))
+    return Found({**fixed, "runs": runs, "reading": reading}, _tidy(runs + reading))
+
+
+def _reading(name: str, in_turn: bool, seed: int) -> dict:
+    """A model that reads its words in turn, as it ships, or all at once; captions of all forms."""
+    recipe = RECIPES[name] if in_turn else together(name)
+    model = trained(name, DETAILED, seed, recipe=recipe)
+    about = {"model": f"{name}, words {'in turn' if in_turn else 'together'}", "family": recipe.family}
+    about |= {"budget_flops": DETAILED, "n": MADE}
+    return about | measured(name, model, MADE, ("full", "no-positions"), recipe=recipe)
 
 
 def _detail(name: str, scale: float, shift: float, seed: int) -> dict:
