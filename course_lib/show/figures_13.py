@@ -58,13 +58,14 @@ def forms(pixels: Tensor, lines: list[tuple[str, str, float]]) -> Figure:
 
 
 def sequences(words: list[str], patches: int = 4) -> Figure:
-    """Words before a picture, and who sees whom: causal for token by token, everybody for masked and for noise."""
+    """Words before a picture, and who sees whom: in turn for token by token, for masked and noise words only."""
     names, W = [*words, *(f"patch {i + 1}" for i in range(patches))], len(words)
     T = len(names)
     causal = torch.arange(T)[:, None] >= torch.arange(T)
     panels = [("token by token: each sees what came before", causal, "autoregressive")]
-    panels += [("masked, and noise: everybody sees everybody", torch.ones(T, T, dtype=torch.bool), "masked")]
-    alt = "Two squares of who sees whom in a row of words and patches: a triangle, and everything."
+    whole = causal | (torch.arange(T)[:, None] >= W)
+    panels += [("masked, and noise: patches see everything", whole, "masked")]
+    alt = "Two squares of who sees whom in words and patches: a triangle, and one with full rows for patches."
     fig, axes = figure(1, 2, (8.8, 4.2), alt)
     for ax, (name, seen, family) in zip(axes, panels):
         sheet = torch.ones(T, T, 3)
