@@ -75,7 +75,7 @@ def numbers(found: dict) -> Figure:
                     rows = [row["styles"][style] for row in found[part] if row["family"] == family]
                     _points(ax, at + side + x, rows, key, FAMILIES[family], MARKS[style], face)
         model = "tokenizer" if key == "copies" else "real"
-        level(ax, averaged([row for row in found["real"] if row["model"] == model], key)[0], "real", x=1.0)
+        level(ax, averaged([row for row in found["real"] if row["model"] == model], key)[0], "real", x=0.57)
         ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.1 * ax.get_ylim()[1]))
         ax.set_xticks(range(len(WORDS)), WORDS.values())
         label(ax, words, 9)
@@ -87,7 +87,7 @@ def numbers(found: dict) -> Figure:
     fig.legend(
         *axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
     )
-    return headline(fig, finding(found))
+    return headline(fig, f"{finding(found)}, at 1/{1 / found['share']:.0f} of the shipped budget")
 
 
 def _points(ax, x: float, rows: Sequence[dict], key: str, colour: str, mark: str, face: str) -> None:
