@@ -47,6 +47,7 @@ book slides: $(VENV)/.book
 
 teach-all: $(VENV)/.teach
 	$(BIN)/python tests/teach_all.py $(NOTEBOOKS) $(ARGS)
+	$(BIN)/python tests/styles_all.py $(NOTEBOOKS)
 
 colab: $(VENV)/.test
 	$(BIN)/python tests/colab_all.py $(NOTEBOOKS)
