@@ -1,11 +1,12 @@
-# make lab · make test · make run · make lint · make bench · make book · make slides · make teach-all · make faults
+# make lab · make test · make run · make lint · make bench · make book · make slides · make teach-all
+# make colab · make faults
 # Each sets up what it needs, once; any of them can be the first command in a fresh clone.
 #
 #   PYTHON=python3.12   the interpreter that makes the environment (3.11 to 3.13)
 #   VENV=.venv          where the environment lies; one that is there is used as it is
 #   TORCH_INDEX=https://download.pytorch.org/whl/cpu
 #                       Linux without a GPU: take PyTorch's CPU build and spare gigabytes of CUDA
-#   NOTEBOOKS="01 02"   `make run`, `make teach-all`: only these
+#   NOTEBOOKS="01 02"   `make run`, `make teach-all`, `make colab`: only these
 #   ARGS="..."          more arguments for pytest, JupyterLab or the benchmarks
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constrain
 ROOT_MAY := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run lint bench book slides teach-all faults
+.PHONY: help lab test run lint bench book slides teach-all colab faults
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -46,6 +47,10 @@ book slides: $(VENV)/.book
 
 teach-all: $(VENV)/.teach
 	$(BIN)/python tests/teach_all.py $(NOTEBOOKS) $(ARGS)
+	$(BIN)/python tests/styles_all.py $(NOTEBOOKS)
+
+colab: $(VENV)/.test
+	$(BIN)/python tests/colab_all.py $(NOTEBOOKS)
 
 faults: $(VENV)/.test
 	OMP_NUM_THREADS=1 PYTHONPATH=.:tests $(BIN)/python -m faults.campaign $(ARGS)

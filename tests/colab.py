@@ -12,8 +12,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from unittest import mock
 
+import nbformat
+from nbclient import NotebookClient
 from packaging.utils import canonicalize_name
 
 OLD = ["ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1", "traitlets==5.7.1", "jupyter-client==7.4.9"]
@@ -23,7 +27,9 @@ LACKS = {"anywidget", "psygnal", "einops", "pooch", "safetensors", "pixels-token
 OUTPUT = "called = 0\n\n\ndef enable_custom_widget_manager():\n    global called\n    called += 1\n"
 VERSIONS = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 WHEELS = Path(sys.prefix) / "colab-wheels"  # in the environment that runs the tests: of its Python
-CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
+ROOT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = ROOT / "constraints.txt"
+ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 
 
 def wheels() -> Path:
@@ -95,6 +101,13 @@ class Colab:
             "IPYTHONDIR": str(self.home / "ipython"),
             "XDG_CACHE_HOME": str(self.home / "cache"),
         }
+
+    def run(self, notebook: nbformat.NotebookNode, address: str, clone: Path, index: Path, seconds: int = 300) -> None:
+        """Run `notebook` in `content`, a cell at most `seconds`; git and pip are led as in `environment`."""
+        where = {"metadata": {"path": str(self.content)}}
+        client = NotebookClient(notebook, timeout=seconds, kernel_name="colab", resources=where)
+        with mock.patch.dict(os.environ, JUPYTER_PATH=str(self.home / "jupyter")):
+            client.execute(env=self.environment(address, clone.as_uri(), index))
 
     def versions(self) -> dict[str, str]:
         """Everything that is installed, by name."""

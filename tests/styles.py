@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from solutions import ANSWERS
 
-from course_lib.check.forms import copied
+from course_lib.check.core import CHECKERS
+from course_lib.check.forms import Wrong, copied
 
 
 def after(name, change):
@@ -249,3 +250,15 @@ STYLES = {
     "naming": [naming_in_loops],
     "prefixed": [lambda labels, tokens: torch.stack([*labels.unbind(1), *tokens.unbind(1)][:-1], 1)],
 }
+
+
+def styled(name, turn):
+    """The right answer to an exercise on "numpy" arrays, on "lists", or in "other words", as far as it is accepted."""
+    changes = {"numpy": lambda x: x.detach().numpy(), "lists": lambda x: x.tolist()}
+    trial = CHECKERS[name].trial
+    answer = after(name, changes[turn]) if turn in changes else STYLES.get(name, [ANSWERS[name]])[-1]
+    try:
+        trial(answer)
+    except (Wrong, AttributeError):  # it is trained through, or gives a number: there is no such form
+        return ANSWERS[name]
+    return answer

@@ -9,11 +9,11 @@ from course_lib import check
 from course_lib.networks.pixelcnn import GatedLayer, gate
 
 
-def step(v_from: str, h_from: str, symmetric: bool = False):
+def step(v_from: str, h_from: str, symmetric: bool = False, columns=(2, 2), told=1):
     """A layer that goes on from the stacks named."""
 
     def gated_step(layer, v, h, labels):
-        above = layer.vertical(F.pad(v, (2, 2, 1, 0))) + layer.label(labels)[:, :, None, None]
+        above = layer.vertical(F.pad(v, (*columns, 1, 0))) + told * layer.label(labels)[:, :, None, None]
         left = layer.horizontal(F.pad(h, (1, 1, 0, 0) if symmetric else (2, 0, 0, 0))) + layer.down(above)
         stacks = {"v": v, "h": h, "": 0, "v+h": v + h}
         return stacks[v_from] + layer.v_out(gate(above)), stacks[h_from] + layer.h_out(gate(left))
@@ -32,6 +32,8 @@ def step(v_from: str, h_from: str, symmetric: bool = False):
         (step("v", ""), "horizontal stack is lost"),
         (lambda layer, v, h, labels: (GatedLayer.forward(layer, v, h, labels)[0], h), "horizontal stack is not what"),
         (step("v", "h", symmetric=True), "reads to the right"),
+        (step("v", "h", columns=(4, 0)), "may look to both sides"),
+        (step("v", "h", told=0), "not told the label"),
     ],
 )
 def test_wrong_repairs_of_the_layer_are_named(attempt, message):
@@ -79,6 +81,7 @@ def test_wrong_masks_are_named(attempt, message):
         (lambda x, h, w: F.pad(x, (0, 2 * (w // 2), h, 0))[:, :, :-1], "on the right"),
         (lambda x, h, w: F.pad(x, (w // 2, w // 2, h, 0), mode="replicate")[:, :, :-1], "the border is repeated"),
         (lambda x, h, w: F.pad(x, (w // 2, w // 2, 0, h))[:, :, 1:], "the zeros belong on top"),
+        (lambda x, h, w: F.pad(x, (w // 2, w // 2, h + 1, 0))[:, :, :-2], "one row too many"),
         (lambda x, h, w: 2 * F.pad(x, (w // 2, w // 2, h, 0))[:, :, :-1], "not where they were"),
     ],
 )
@@ -107,6 +110,11 @@ def equal(mean, log_scale, levels):
     return cdf.diff(dim=1)
 
 
+def on_the_levels(mean, log_scale, levels):
+    cdf = torch.sigmoid((torch.linspace(-1, 1, levels)[1:] - mean[:, None]) / log_scale.exp()[:, None])
+    return torch.cat([torch.zeros(len(mean), 1), cdf, torch.ones(len(mean), 1)], 1).diff(dim=1)
+
+
 def density(mean, log_scale, levels):
     z = (torch.linspace(-1, 1, levels) - mean[:, None]) / log_scale.exp()[:, None]
     return (torch.sigmoid(z) * torch.sigmoid(-z)) / (torch.sigmoid(z) * torch.sigmoid(-z)).sum(1, keepdim=True)
@@ -124,6 +132,7 @@ def counted(mean, log_scale, levels):
     [
         (bins(tails=False), "sum to .* instead of 1"),
         (bins(scale=lambda s: s), "log_scale is a logarithm"),
+        (on_the_levels, "edges lie on the levels"),
         (bins(scale=lambda s: torch.exp(-s)), "don't multiply"),
         (bins(span=0.5), "levels go from -1 to 1"),
         (equal, "cut into equal bins"),

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from solutions import named
 
 from course_lib import check, data
@@ -20,6 +21,8 @@ from course_lib.show import play
         (lambda labels, tokens: torch.cat([labels[:, -1:], tokens[:, :-1]], 1), "Only one label"),
         (lambda labels, tokens: torch.cat([labels.mean(1, keepdim=True), tokens[:, :-1]], 1), "melted"),
         (lambda labels, tokens: torch.cat([labels.flip(1), tokens[:, :-1]], 1), "in their order"),
+        (lambda labels, tokens: torch.cat([labels, F.pad(tokens, (0, 0, 1, -1))], 1), "needs no zeros"),
+        (lambda labels, tokens: torch.cat([labels, tokens], 2), "in the same sequence: dim=1"),
         (lambda labels, tokens: tokens[:, :-1], "shape"),
     ],
 )
@@ -51,6 +54,7 @@ def within(inside=lambda c, u, w: u + w * (c - u), outside=lambda c, u: c, rule=
         (within(inside=lambda c, u, w: torch.lerp(u.softmax(-1), c.softmax(-1), w)), "mix probabilities"),
         (lambda both, *rest: within()(both.softmax(-1), *rest), "mix probabilities"),
         (lambda both, *rest: within()(both, *rest).softmax(-1), "You give probabilities"),
+        (lambda both, *rest: within()(both, *rest).log_softmax(-1), "logarithms of probabilities"),
         (lambda both, *rest: within()(torch.cat([both[::2], both[1::2]]), *rest), "Every second row"),
         (lambda both, w, i, first, last: both, "All 2B rows"),
         (lambda both, w, i, first, last: both[:1, :2], "shape"),
@@ -86,7 +90,11 @@ def saving(half):
         (saving(lambda a, b: 1.96 * (a - b).std(correction=0) / math.sqrt(len(a))), "np.std divides by n"),
         (saving(lambda a, b: 1.96 * (a - b).std() / math.sqrt(len(a) - 1)), "divided by twice"),
         (saving(lambda a, b: 1.96 * (a - b).var() / math.sqrt(len(a))), "variance"),
+        (saving(lambda a, b: 1.645 * (a - b).std() / math.sqrt(len(a))), "for 90 %"),
+        (saving(lambda a, b: 2 * (a - b).std() / math.sqrt(len(a))), "take 1.96"),
         (saving(lambda a, b: 0.1 * (a - b).std()), "Half of the interval"),
+        (lambda a, b: ((a - b).mean(), *(a - b).quantile(torch.tensor([0.025, 0.975]).double())), "no quantiles"),
+        (lambda a, b: ((a - b).mean() - 1, (a - b).mean(), (a - b).mean() + 1), "The order is mean, low end"),
     ],
 )
 def test_wrong_worths_are_named(attempt, message):
@@ -101,6 +109,8 @@ def test_wrong_worths_are_named(attempt, message):
         (lambda x, tokenize, grid: tokenize(x.flip(-2)), "upside down"),
         (lambda x, tokenize, grid: tokenize(x.flip(-1, -2)), "half a circle"),
         (lambda x, tokenize, grid: tokenize(x), "Nothing is mirrored"),
+        (lambda x, tokenize, grid: tokenize(x.flip(0)), "order of the pictures"),
+        (lambda x, tokenize, grid: tokenize(torch.fliplr(x)), "flips the channels"),
         (lambda x, tokenize, grid: x.flip(-1), "Whole numbers are needed"),
         (lambda x, tokenize, grid: tokenize(x.roll(1, -1)), "not the tokens"),
     ],

@@ -64,6 +64,10 @@ def held_back(x, six, attend, think):
         (block(read=lambda h: F.layer_norm(h, h.shape[1:])), "over all tokens at once"),
         (around(lambda h, shift, scale: F.layer_norm(h * (1 + scale) + shift, h.shape[-1:])), "The norm comes first"),
         (around(lambda h, shift, scale: (F.layer_norm(h, h.shape[-1:]) + shift) * (1 + scale)), "shift is scaled too"),
+        (block(read=lambda h: h / h.square().mean(-1, keepdim=True).sqrt()), "The mean stays in"),
+        (lambda x, six, *both: block()(x, six * (torch.arange(6) < 3)[:, None], *both), "second half is missing"),
+        (lambda x, six, attend, think: block()(x, six, think, attend), "first attend, then think"),
+        (lambda x, six, attend, think: x + six[:, 2] * attend(x), "six.unsqueeze"),
         (lambda x, six, attend, think: x, "twice x"),
         (lambda x, six, attend, think: x[0], "shape"),
     ],
@@ -82,6 +86,12 @@ def bill(weights=24, pairs=4, power=2, depths=True):
     return operations
 
 
+def attended(size, patch, width, depth, pairs):
+    """All operations, with what attention costs a token of n as given."""
+    n = (size // patch) ** 2
+    return depth * n * (24 * width**2 + pairs(n, width))
+
+
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
@@ -94,6 +104,10 @@ def bill(weights=24, pairs=4, power=2, depths=True):
         (bill(depths=False), "one block"),
         (lambda size, patch, width, depth: depth * (size // patch) ** 2 * (24 * width**2 + 4 * width), "tokens²"),
         (lambda size, patch, width, depth: bill()(size, 1, width, depth), "that of pixels"),
+        (bill(weights=12), "two operations each"),
+        (lambda size, patch, width, depth: depth * (size // patch) ** 4 * 24 * width**2, "Only attention compares"),
+        (lambda *of: attended(*of, lambda n, width: 4 * n), "dot product"),
+        (lambda *of: attended(*of, lambda n, width: 2 * (n + 1) * width), "no mask"),
         (bill(pairs=5), "it is"),
     ],
 )
@@ -114,6 +128,9 @@ def led(time=lambda i, n: 1 - i / n, outside=1.0, inside=lambda t, low, high: lo
         (led(outside=0.0), "forgets the class"),
         (led(inside=lambda t, low, high: low < t < high), "ends belong"),
         (led(inside=lambda t, low, high: not low <= t <= high), "outside the interval"),
+        (led(inside=lambda t, low, high: low <= t < high), "upper end belongs"),
+        (led(lambda i, n: 1 - (i + 0.5) / n), "in its middle"),
+        (led(lambda i, n: 1 - i / (n - 1)), "not by steps - 1"),
         (led(inside=lambda *_: False), "not"),
     ],
 )

@@ -1,19 +1,22 @@
-"""Google Colab, simulated: one .ipynb file on a machine that has torch; its first cell fetches the course, all runs."""
+"""Google Colab, simulated: one .ipynb file on a machine that has torch; its first cell fetches the course, all runs.
 
+Here 00 is run to its end, and of every other notebook what differs between machines: the first cell and all imports.
+`make colab` runs all of them to their ends.
+"""
+
+import ast
 import json
 import shutil
-import tomllib
 from pathlib import Path
 
 import nbformat
 import published
 import pytest
-from colab import LACKS, OLD, Colab, wheels
-from nbclient import NotebookClient
+from colab import ADDRESS, LACKS, OLD, Colab, wheels
 from nbclient.exceptions import CellExecutionError
+from test_house import code_of
 
 ROOT = Path(__file__).resolve().parent.parent
-ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 PREDICT = (
     "predictions.choice = {'claim': predictions.rows[0]['id'], 'verdict': predictions.verdicts[0], 'confidence': 50}"
 )
@@ -22,22 +25,12 @@ NOTEBOOK = ROOT / "notebooks" / "00_two_questions.ipynb"
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    made = Colab(tmp_path_factory.mktemp("colab") / "machine")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_PATH", str(made.home / "jupyter"))
-        yield made
+    return Colab(tmp_path_factory.mktemp("colab") / "machine")
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     return published.repository(tmp_path_factory.mktemp("published") / "course")
-
-
-def run(machine: Colab, notebook, clone: Path, index: Path) -> None:
-    """Run `notebook` on the machine, where the course's address leads to `clone` and pip looks into `index`."""
-    where = {"metadata": {"path": str(machine.content)}}
-    client = NotebookClient(notebook, timeout=300, kernel_name="colab", resources=where)
-    client.execute(env=machine.environment(ADDRESS, clone.as_uri(), index))
 
 
 def texts(notebook) -> list[str]:
@@ -50,7 +43,7 @@ def test_without_a_network_the_first_cell_says_so(machine, tmp_path):
     before = machine.versions()
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     with pytest.raises(CellExecutionError) as refused:
-        run(machine, notebook, tmp_path / "nowhere", tmp_path)
+        machine.run(notebook, ADDRESS, tmp_path / "nowhere", tmp_path)
     assert "No module named 'course_lib'" in str(refused.value) and "on Colab, check the network" in str(refused.value)
     assert machine.versions() == before and not list(machine.content.iterdir())
 
@@ -66,7 +59,7 @@ def test_one_notebook_fetches_the_course_and_runs_to_its_end(machine, repository
     notebook.cells.append(nbformat.v4.new_code_cell(PREDICT))
     asked = "import google.colab.output as its; print(its.called, 'widget manager')"
     notebook.cells.append(nbformat.v4.new_code_cell(asked))
-    run(machine, notebook, repository, wheels())
+    machine.run(notebook, ADDRESS, repository, wheels())
     said = texts(notebook)[1:]
     assert len(json.loads((drive / "predictions.json").read_text(encoding="utf-8"))) == 1
     assert said[-1] == "1 widget manager\n"  # without it Colab shows no widget of ours
@@ -84,3 +77,20 @@ def test_one_notebook_fetches_the_course_and_runs_to_its_end(machine, repository
     after = machine.versions()
     assert {name: after.get(name) for name in before} == before, "what Colab has was replaced"
     assert set(after) - set(before) == LACKS
+
+
+def begins(path: Path) -> tuple[str, str]:
+    """The first code cell of a notebook, and whatever it imports later on."""
+    first = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    imports = [node for node in ast.walk(code_of(path)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return first.source, "\n".join(map(ast.unparse, imports))
+
+
+def test_every_notebook_begins_there_and_finds_what_it_imports(machine, repository):
+    every = [path for folder in ("notebooks", "drafts") for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    firsts, imports = zip(*map(begins, every))
+    (first,) = set(firsts)  # one for all: `pip` need not run sixteen times
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (first, *imports)])
+    machine.run(notebook, ADDRESS, repository, wheels())
+    said, *others = texts(notebook)
+    assert said.splitlines()[-1].startswith("Ready, on the processor") and not any(others)

@@ -1,5 +1,9 @@
 """What holds for every exercise: solution, untouched stub, planted bug, grading, the course's own version."""
 
+import ast
+import inspect
+from pathlib import Path
+
 import pytest
 import torch
 from solutions import ANSWERS, NAMES, SEEDS, STUBS, named, written
@@ -39,6 +43,30 @@ def test_the_folded_solution_is_right_with_every_seed_and_no_mistake_is_taken_fo
                 if all(alike(v, c.mistakes[other]) for v, c in zip(would, cases) if other in c.mistakes)
             )
             assert next(explain) == message
+
+
+def messages(node: ast.AST, names: dict[str, ast.AST], seen: set[str]) -> int:
+    """How many messages of their own stand in a checker, and in what it calls in its file."""
+    count = 0
+    for each in ast.walk(node):
+        if isinstance(each, ast.Dict):
+            count += sum(
+                isinstance(key, ast.Constant | ast.JoinedStr) and len(ast.unparse(key)) > 27 for key in each.keys
+            )
+        elif isinstance(each, ast.Call) and getattr(each.func, "id", "") in ("need", "Wrong"):
+            count += 1
+        elif isinstance(each, ast.Name) and each.id in names and each.id not in seen:
+            count += messages(names[each.id], names, seen.add(each.id) or seen)
+    return count
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_least_four_mistakes_have_a_message_of_their_own(name):
+    tree = ast.parse(Path(inspect.getsourcefile(inspect.unwrap(CHECKERS[name]))).read_text(encoding="utf-8"))
+    names = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    values = ((node.targets[0], node.value) for node in tree.body if isinstance(node, ast.Assign))
+    names |= {target.id: value for target, value in values if isinstance(target, ast.Name)}
+    assert messages(names[name], names, {name}) >= 4
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from solutions import ANSWERS, NAMES, named
-from styles import STYLES, after, spoiling
+from styles import STYLES, after, spoiling, styled
 
 from course_lib import check
 from course_lib.check import core, gate
@@ -105,6 +105,12 @@ def test_other_styles_are_right_with_every_seed(name):
         CHECKERS[name](style)
         for seed in range(1, 5):
             CHECKERS[name].trial(style, seed)
+
+
+def test_a_style_is_what_a_checker_accepts_and_else_the_answer_itself():
+    assert styled("adaln_block", "numpy") is ANSWERS["adaln_block"]  # the notebook trains through it
+    assert styled("adaln_block", "other words") is STYLES["adaln_block"][-1]
+    assert isinstance(styled("repaired", "lists")(torch.linspace(1, 0.1, 4)), list)
 
 
 # The gate itself

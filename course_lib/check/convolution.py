@@ -67,6 +67,9 @@ def rows_above(attempt) -> None:
             "Above there are zeros, but at the sides the border is repeated: zeros there too.": (
                 F.pad(F.pad(x, (side, side, 0, 0), mode="replicate"), (0, 0, height, 0))[:, :, :-1]
             ),
+            "Shifted by one row too many: the row right above a pixel is not seen by its kernel.": (
+                F.pad(x[:, :, :-2], (side, side, height + 1, 0))
+            ),
             "roll() brings the bottom of the picture to its top. Above the picture there should be zeros.": (
                 F.pad(zeros.roll(1, 2), (0, 0, height - 1, 0))
             ),
@@ -103,10 +106,15 @@ def gated_step(attempt) -> None:
         and torch.autograd.grad(found[0].sum(), h, allow_unused=True, retain_graph=True)[0] is not None
     ):
         raise Wrong(
-            "The vertical stack still depends on the horizontal one. Its five columns reach two to the right, where "
-            "the horizontal stack has already read this pixel: nothing may flow from h to v."
+            "The vertical stack still depends on the horizontal one. What it hands on is read two columns to the right "
+            "in the next layer, where the horizontal stack has already read this pixel: nothing may flow from h to v."
         )
     above = layer.vertical(F.pad(v, (2, 2, 1, 0))) + layer.label(labels)[:, :, None, None]
+
+    def column(padding, word=1):
+        seen = layer.vertical(F.pad(v, padding)) + word * layer.label(labels)[:, :, None, None]
+        left = layer.horizontal(F.pad(h, (2, 0, 0, 0))) + layer.down(seen)
+        return v + layer.v_out(gate(seen)), h + layer.h_out(gate(left))
 
     def row(padding, down=1):
         left = layer.horizontal(F.pad(h, padding)) + down * layer.down(above)
@@ -128,6 +136,8 @@ def gated_step(attempt) -> None:
         "The horizontal stack is not told what the vertical one has seen: layer.down(above) is missing.": (
             row((2, 0, 0, 0), 0)
         ),
+        "The vertical stack lies wholly above, so it may look to both sides, two columns each.": column((4, 0, 1, 0)),
+        "The vertical stack is not told the label.": column((2, 2, 1, 0), 0),
         "The two stacks are in the wrong order: first v, then h.": right[::-1],
     }
     which = "horizontal" if torch.allclose(found[0], right[0], atol=1e-5) else "vertical"
@@ -179,13 +189,16 @@ def logistic_bins(attempt) -> None:
                 torch.sigmoid((x + 0.5 / (levels - 1) - mean[:, None]) / scale[:, None])
                 - torch.sigmoid((x - 0.5 / (levels - 1) - mean[:, None]) / scale[:, None])
             ),
+            "The edges lie on the levels. They lie half way between two of them, one fewer than there are levels.": (
+                _bins(x[1:], mean, scale)
+            ),
             "These are logarithms of the probabilities.": right.log(),
         }
         total = found.sum(-1)
         otherwise = "They sum to 1, but lie elsewhere: levels go from -1 to 1, an edge half way between two of them."
         if not torch.allclose(total, torch.ones(3), atol=1e-4):
             otherwise = (
-                f"The {levels} probabilities sum to {total.tolist()} instead of 1: the first level takes the "
-                "whole left tail (cdf 0 at its left edge), the last the whole right tail (cdf 1)."
+                f"The {levels} probabilities sum to {[round(each, 3) for each in total.tolist()]} instead of 1: the "
+                "first level takes the whole left tail (cdf 0 at its left edge), the last the whole right tail (cdf 1)."
             )
         attempt.compare(found, right, mistakes, otherwise)

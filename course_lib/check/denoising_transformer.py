@@ -31,6 +31,9 @@ READINGS = {  # of h, its shift and its scale
     "std() divides by D - 1; a layer norm divides by D: F.layer_norm, or std(-1, correction=0).": (
         lambda h, b, s: _unbiased(h) * (1 + s) + b
     ),
+    "The mean stays in: a layer norm takes it off and divides by the standard deviation.": lambda h, b, s: (
+        h / h.square().mean(-1, keepdim=True).sqrt() * (1 + s) + b
+    ),
     "The norm is over all tokens at once. Each token has a mean and a width of its own: the last dimension.": (
         lambda h, b, s: F.layer_norm(h, h.shape[1:]) * (1 + s) + b
     ),
@@ -69,10 +72,15 @@ def _wrong_blocks(x, six, attend, think) -> dict[str, torch.Tensor]:
         "The MLP reads the old x. It should read what attention has made of it.": (
             first + gate * think(layers.norm(x) * (1 + scale) + shift)
         ),
+        "The second half is missing: the MLP, with its own shift, scale and gate.": first,
+        "The two branches have changed places: first attend, then think.": _adaln_block(x, six, think, attend),
     }
 
 
-@exercise(reference=_adaln_block, trained=True)
+SIDE = {"must match the size of tensor": "Each of the six is [B, D], and x is [B, T, D]: six.unsqueeze(2) meets all T."}
+
+
+@exercise(reference=_adaln_block, trained=True, stops=SIDE)
 def adaln_block(attempt) -> None:
     """The adaLN-zero block: identity at zero, six modulations in their order, one half after the other."""
     for B, T, D in ((2, 5, 8), (3, 3, 6), (1, 7, 12)):
@@ -126,6 +134,16 @@ def operations(attempt) -> None:
             "The number of tokens is that of pixels: a patch of p×p pixels is one token.": (
                 depth * size**2 * (24 * width**2 + 4 * size**2 * width)
             ),
+            "Weights are multiplied and added, too: two operations each.": depth * n * (12 * width**2 + 4 * n * width),
+            "Only attention compares pairs. The matrices work on each token by itself: tokens, not tokens².": (
+                depth * n**2 * 24 * width**2
+            ),
+            "A pair costs a dot product of `width` numbers, and as much again for the values.": (
+                depth * (24 * n * width**2 + 4 * n**2)
+            ),
+            "There is no mask here: all tokens² pairs are compared, not half of them.": (
+                depth * (24 * n * width**2 + 2 * n * (n + 1) * width)
+            ),
             "That is one block: there are `depth` of them.": right / depth,
         }
         case = f"For {size}×{size}, patch {patch}, width {width}, depth {depth}"
@@ -166,6 +184,15 @@ def scale_at(attempt) -> None:
                 s if s != 1.0 else 0.0 for s in right
             ],
             "The ends belong to the interval.": [w if low < 1 - i / steps < high else 1.0 for i in range(steps)],
+            "The upper end belongs to the interval too: low <= t <= high.": [
+                w if low <= 1 - i / steps < high else 1.0 for i in range(steps)
+            ],
+            "A step begins at t = 1 - i / steps; you take the time in its middle.": [
+                _scale_at(i + 0.5, steps, w, interval) for i in range(steps)
+            ],
+            "The first step begins at 1 and the last at 1 / steps: divide by steps, not by steps - 1.": [
+                w if low <= 1 - i / (steps - 1) <= high else 1.0 for i in range(steps)
+            ],
             "You guide outside the interval, and not within it.": [1.0 if s == w else w for s in right],
         }
         attempt.compare(found, right, mistakes, f"{led}{right} it is, not {found}.")

@@ -13,7 +13,10 @@ def _prefixed(labels, tokens):
     return torch.cat([labels, tokens[:, :-1]], dim=1)
 
 
-@exercise(reference=_prefixed, trained=True)
+APART = {"must match except in dimension": "The tokens come after the labels, in the same sequence: dim=1."}
+
+
+@exercise(reference=_prefixed, trained=True, stops=APART)
 def prefixed(attempt) -> None:
     """The sequence of a conditional model: all labels first, then the tokens without the last."""
     for B, C, T, D in ((2, 3, 5, 4), (3, 1, 7, 2), (1, 10, 4, 3)):
@@ -21,6 +24,9 @@ def prefixed(attempt) -> None:
         late = "The last token is read, but nobody is left to predict. Then the first prediction has no place: drop it."
         mistakes = {
             late: torch.cat([labels, tokens], 1),
+            "The first token needs no zeros before it: it is predicted at the place of the last label.": (
+                torch.cat([labels, torch.zeros_like(tokens[:, :1]), tokens[:, :-1]], 1)
+            ),
             "The first token is dropped instead of the last one.": torch.cat([labels, tokens[:, 1:]], 1),
             "The labels come after the tokens: no token may then see them.": torch.cat([tokens[:, :-1], labels], 1),
             "Only one label is left: each has a place of its own in the sequence.": torch.cat(
@@ -51,6 +57,9 @@ def guided_within(attempt) -> None:
             every = {
                 "Every second row is taken: the first B rows are conditional, the last B are not.": both[::2],
                 "You give probabilities. Guidance works on logits, and logits come out.": right.softmax(-1),
+                "You give logarithms of probabilities: the same law, other numbers. Leave the logits as they are.": (
+                    right.log_softmax(-1)
+                ),
                 "All 2B rows come back. Give the B rows that are drawn from.": both,
             }
             if first <= i < last:
@@ -95,11 +104,14 @@ def worth(attempt) -> None:
             raise Wrong("That is the sum over all pictures. Give nats a picture: the mean.")
         if alike(mean, (without - given).median()):
             raise Wrong("That is the median. The interval is about the mean.")
+        if alike(low, m):
+            raise Wrong("The order is mean, low end, high end.")
         need(abs(mean - m) <= 1e-4 * abs(m), f"The mean saving is {m:.3f} nats here, not {mean:.3f}.")
         half, each = (high - low) / 2, (without - given).std()
         if low > high:
             raise Wrong("The ends have changed places: mean, low, high.")
-        need(abs((high + low) / 2 - mean) < 1e-3, "The interval should lie around the mean.")
+        even = abs((high + low) / 2 - mean) < 1e-3
+        need(even, "The interval is mean ± 1.96 standard errors: as far down as up, no quantiles.")
         error = each / math.sqrt(n)
         mistakes = {
             "That is how far single pictures scatter. The mean of n of them scatters √n times less.": 1.96 * each,
@@ -107,6 +119,8 @@ def worth(attempt) -> None:
                 1.96 * ((without.var() + given.var()) / n).sqrt()
             ),
             "That is one standard error: 95 % takes 1.96 of them.": error,
+            "1.645 standard errors are for 90 %: 95 % takes 1.96.": 1.645 * error,
+            "2 is 1.96 rounded: take 1.96.": 2 * error,
             "You divide by n: the standard error falls with √n.": 1.96 * each / n,
             "You took the variance: its root is the standard deviation.": 1.96 * each**2 / math.sqrt(n),
             "The standard deviation divides by n - 1 here, where np.std divides by n: ddof=1, or .std() of a tensor.": (
@@ -162,6 +176,8 @@ def mirrored(attempt) -> None:
             ),
             "That is upside down: the last dimension, of the columns, is the one to flip.": tokenize(x.flip(-2)),
             "That is turned by half a circle: flip the columns only.": tokenize(x.flip(-1, -2)),
+            "That turns round the order of the pictures: the last dimension is the one to flip.": tokenize(x.flip(0)),
+            "That flips the channels, as fliplr does with four dimensions: flip the last one.": tokenize(x.flip(1)),
             "Nothing is mirrored.": tokenize(x),
         }
         attempt.compare(found, right, mistakes, "These are not the tokens of the mirrored pictures.")

@@ -48,7 +48,8 @@ def emoji_mirrors(keep: Callable = lambda model: None) -> Found:
         whole(run)
         keep(run.ema)
         metrics[way] = rows
-    ends = [{"model": f"{way} mirrors", "nats": min(metrics[way]["validation"])} for way in ("with", "without")]
+    n = metrics["n"]["test"]
+    ends = [{"model": f"{way} mirrors", "nats": min(metrics[way]["test"]), "n": n} for way in ("with", "without")]
     return Found(metrics, provenance.tidy(ends, "unseen emoji", ("nats",), family="autoregressive", seed=0))
 
 
