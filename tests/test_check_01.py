@@ -65,7 +65,29 @@ DRAWINGS = {
     "probability 0": lambda p, u: (p.cumsum(1) < u[:, None]).sum(1).clamp(max=p.shape[1] - 1),
 }
 
+
+def moved(x, K, clear):
+    """Her function with `clear(corner)` at the border."""
+    corner = x.long().roll((1, -1), (1, 2))
+    clear(corner)
+    return counting.context(x, [(0, -1), (-1, 0)], K) * K + corner
+
+
+def nowhere_but_above(corner):
+    corner[:, 0] = 0
+
+
+def one_column(corner):
+    corner[:, :, -1] = 0
+
+
 CORNERS = {
+    "one of the last row": lambda x, K: moved(x, K, one_column),
+    "the last column comes from the first": lambda x, K: moved(x, K, nowhere_but_above),
+    "0 everywhere": lambda x, K: moved(x, K, lambda corner: corner.zero_()),
+    "other end of its row": lambda x, K: digits(
+        [x.roll(1, 2), counting.context(x, [(-1, 0)], K), counting.context(x, [(-1, 1)], K)], x, K
+    ),
     "its right neighbour": lambda x, K: counting.context(x, [(0, -1), (-1, 0), (0, 1)], K),
     "itself": lambda x, K: counting.context(x, [(0, 0), (-1, 0), (-1, 1)], K),
     "pixel below": lambda x, K: counting.context(x, [(0, -1), (-1, 0), (1, 0)], K),

@@ -107,7 +107,9 @@ def mixed(weights, noise_at=lambda a_t, a_s: a_t):
     [
         (mixed(lambda a_t, a_s: (a_s**0.5, (1 - a_t) ** 0.5 + 0.0)), "much noise as before"),
         (mixed(lambda a_t, a_s: roots(a_s), lambda a_t, a_s: a_s), "goes nowhere"),
-        (mixed(lambda a_t, a_s: (a_s**0.5, 1 - a_s)), "too little noise"),
+        (mixed(lambda a_t, a_s: (a_s**0.5, (1 - a_s) / (1 - a_t) ** 0.5)), "Still too little noise"),
+        (mixed(lambda a_t, a_s: (a_s**0.5, 1 - a_s)), "Too little noise at the new level"),
+        (mixed(lambda a_t, a_s: (a_s**0.5, (1 - a_t) / (1 - a_s) ** 0.5)), "upside down"),
         (mixed(lambda a_t, a_s: (a_s**0.5, 0.0)), "gone altogether"),
         (mixed(lambda a_t, a_s: (a_t**0.5, (1 - a_s) ** 0.5)), "scaled by √a_s"),
         (lambda clean, x_t, a_t, a_s: a_s**0.5 * clean + (1 - a_s) ** 0.5 * torch.randn_like(x_t), "draws no noise"),
@@ -119,17 +121,14 @@ def test_wrong_ddim_steps_are_named(attempt, message):
 
 
 @pytest.mark.parametrize("steps", [2, 10])
-def test_the_planted_ddim_loses_noise_and_more_of_it_in_more_steps(steps):
+def test_the_planted_ddim_loses_noise_and_the_same_in_few_steps_as_in_many(steps):
     shares, kept = torch.linspace(0.1, 0.9, steps + 1).tolist(), {}
     for name, step in {"right": check.ddim.reference, "hers": check.ddim.planted}.items():
         x = (1 - shares[0]) ** 0.5 * torch.ones(3)
         for a_t, a_s in zip(shares, shares[1:], strict=False):
             x = step(torch.zeros(3), x, a_t, a_s)
         kept[name] = x[0].item() / (1 - shares[-1]) ** 0.5
-    lost = 1.0
-    for a_s in shares[1:]:
-        lost *= (1 - a_s) ** 0.5
-    assert kept["right"] == pytest.approx(1, abs=1e-5) and kept["hers"] == pytest.approx(lost, rel=1e-4)
+    assert kept["right"] == pytest.approx(1, abs=1e-5) and kept["hers"] == pytest.approx((0.1 / 0.9) ** 0.5, rel=1e-4)
 
 
 # The widget

@@ -104,9 +104,11 @@ def plain(density, dims):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda density, dims: plain(density, dims) + 0 * dims, "Still the density"),
+        (lambda density, dims: plain(density, dims) + math.log2(256), "Still bins of"),
+        (plain, "density alone"),
+        (lambda density, dims: plain(density, dims) + 7, "not 1 / 128"),
+        (lambda density, dims: plain(density, dims) + 9, "wrong way"),
         (lambda density, dims: plain(density, dims) - math.log2(127.5), "wrong sign"),
-        (lambda density, dims: plain(density, dims) + 8, r"\[0, 1\]"),
         (lambda density, dims: plain(density, dims) + math.log(127.5), "Bits are log2"),
         (lambda density, dims: -plain(density, dims) + math.log2(127.5), "sign of the density"),
         (lambda density, dims: 2 * plain(density, dims), "a dimension"),

@@ -1,6 +1,7 @@
 """Checkers of notebook 03: causal attention, rotary positions, the nucleus, and guidance with its rows mixed up."""
 
 import torch
+from einops import rearrange
 
 from ..methods import autoregressive, guidance
 from ..networks import layers
@@ -125,7 +126,7 @@ def _guided(both, w):
 
 
 def _planted(both, w):
-    cond, uncond = both[::2], both[1::2]
+    cond, uncond = rearrange(both, "(b two) k -> two b k", two=2)
     return uncond + w * (cond - uncond)
 
 

@@ -99,8 +99,8 @@ def _ddim(clean, x_t, a_t, a_s):
 
 
 def _planted(clean, x_t, a_t, a_s):
-    noise = (x_t - a_t**0.5 * clean) / (1 - a_t) ** 0.5
-    return a_s**0.5 * clean + (1 - a_s) * noise
+    rest = x_t - a_t**0.5 * clean
+    return a_s**0.5 * clean + (1 - a_s) / (1 - a_t) * rest
 
 
 @exercise(reference=_ddim, planted=_planted, shipped=[diffusion.ddim])
@@ -112,8 +112,14 @@ def ddim(attempt) -> None:
         found, right = attempt(clean, x_t, a_t, a_s)
         need(alike(attempt(clean, x_t, a_t, a_s)[0], found), "Two calls differ: DDIM draws no noise.")
         mistakes = {
-            "Still too little noise at the new level: its variance should be 1 - a_s, so its scale is the root.": (
+            "Still too little noise: you scale it by a ratio of variances. What is scaled is noise itself: the root.": (
                 _planted(clean, x_t, a_t, a_s)
+            ),
+            "Too little noise at the new level: its variance should be 1 - a_s, so its scale is the root.": (
+                a_s**0.5 * clean + (1 - a_s) * noise
+            ),
+            "Now the noise is upside down: it grows where the share of data grows. (1 - a_s) is above.": (
+                a_s**0.5 * clean + (1 - a_t) / (1 - a_s) ** 0.5 * noise
             ),
             "As much noise as before the step: at the new level it is √(1 - a_s).": (
                 a_s**0.5 * clean + (1 - a_t) ** 0.5 * noise

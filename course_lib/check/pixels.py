@@ -3,7 +3,6 @@
 import math
 
 import torch
-import torch.nn.functional as F
 
 from ..methods import autoregressive, counting
 from .core import exercise
@@ -86,29 +85,47 @@ def inverse_cdf(attempt) -> None:
 
 
 def _corners(levels, K):
-    """The planted bug: the right neighbour stands in for the corner above it."""
-    p = F.pad(levels, (1, 1, 1, 0)).long()
-    left, above = p[:, 1:, :-2], p[:, :-1, 1:-1]
-    corner = p[:, 1:, 2:]
+    """The planted bug: the corner comes in at two borders, and one of them is cleared."""
+    x = levels.long()
+    left, above, corner = x.roll(1, 2), x.roll(1, 1), x.roll((1, -1), (1, 2))
+    left[:, :, 0] = above[:, 0] = corner[:, :, -1] = 0
     return (left * K + above) * K + corner
+
+
+LEAKS = {  # what is changed, in a picture of 6×5, and whose context must not change with it
+    "itself": ((2, 2), (2, 2)),
+    "its right neighbour": ((2, 3), (2, 2)),
+    "the pixel below": ((3, 2), (2, 2)),
+    "one of the last row, while it stands in the first": ((5, 3), (0, 2)),
+    "one at the other end of its row": ((2, 4), (2, 0)),
+}
 
 
 @exercise(reference=lambda levels, K: counting.context(levels, [LEFT, ABOVE, CORNER], K), planted=_corners)
 def corners(attempt) -> None:
-    """The planted bug of notebook 01: what the corner looks at."""
-    x, here = torch.randint(0, 16, (2, 6, 5), dtype=torch.uint8), (slice(None), 2, 2)
+    """The planted bug of notebook 01: what the corner looks at, at the border too."""
+    x = torch.randint(0, 16, (2, 6, 5), dtype=torch.uint8)
     found, right = attempt(x, 16)
     need(found.shape == x.shape, f"One context a pixel, {list(x.shape)}, not {list(found.shape)}.")
-    for what, place in {"itself": (2, 2), "its right neighbour": (2, 3), "the pixel below": (3, 2)}.items():
+    for what, (place, here) in LEAKS.items():
         changed = x.clone()
         changed[:, *place] = (x[:, *place] + 1) % 16
-        if (attempt(changed, 16)[0][here] != found[here]).any():
+        if (attempt(changed, 16)[0][:, *here] != found[:, *here]).any():
             raise Wrong(f"A pixel's context still changes with {what}, which is not known when the pixel is drawn.")
+    corner = x.long().roll((1, -1), (1, 2))
+    corner[:, 0] = 0
+    others = counting.context(x, [LEFT, ABOVE], 16) * 16
     mistakes = {
         "Nothing leaks, but this is the corner above-left: above-right is one column further on.": (
             counting.context(x, [LEFT, ABOVE, (-1, -1)], 16)
         ),
         "Nothing leaks, but the corner is gone: it is the pixel above-right.": counting.context(x, [LEFT, ABOVE], 16),
+        "Nothing leaks, but now the corner is 0 everywhere: clear the row where the other side comes in, no more.": (
+            others
+        ),
+        "Nothing leaks, but the corner of the last column comes from the first: outside the picture all is 0.": (
+            others + corner
+        ),
         "Nothing leaks, but the corner is two columns to the right: above-right is one.": (
             counting.context(x, [LEFT, ABOVE, (-1, 2)], 16)
         ),

@@ -129,7 +129,8 @@ def _pixel_bits(log_density, dims):
 
 
 def _planted(log_density, dims):
-    return -log_density / (dims * math.log(2))
+    bits = -log_density / math.log(2) / dims
+    return bits + math.log2(256)
 
 
 @exercise(_pixel_bits, planted=_planted)
@@ -140,11 +141,13 @@ def pixel_bits(attempt) -> None:
         density = flat + torch.tensor([0.0, 30.0, -70.0])
         plain = -density / (dims * math.log(2))
         mistakes = {
-            "Still the density alone: a grey is an interval 1 / 127.5 wide, its probability is density · width.": plain,
+            "Still bins of 1 / 256: they fit pixels in [0, 1]. In [-1, 1] the greys are 2 / 255 apart.": plain + 8,
+            "The wrong way: in [-1, 1] a bin is wider than in [0, 1], so it takes fewer bits.": plain + 9,
+            "That is the density alone: a grey is an interval, its probability is density · width.": plain,
+            "Nearly: 256 greys are 255 steps from -1 to 1, so a bin is 1 / 127.5 wide, not 1 / 128.": plain + 7,
             "The width is paid with the wrong sign: a narrow bin has less probability, so it takes more bits.": (
                 plain - math.log2(127.5)
             ),
-            "log2(256) fits pixels in [0, 1]. In [-1, 1] the greys are 2 / 255 apart.": plain + 8,
             "That is ln 127.5, in nats. Bits are log2.": plain + math.log(127.5),
             "One bin is paid for the whole picture. Each of the dimensions has its own.": plain
             + math.log2(127.5) / dims,

@@ -79,10 +79,11 @@ def read_live(real: Tensor, words: Tensor, smooth: Tensor, psnr: tuple[float, fl
 
 def her_disk(real: Tensor, straight: Tensor, hers: Tensor, psnr: float, her_psnr: float) -> Figure:
     """What comes straight from the codes, and from the colleague's disk."""
+    off = ((hers - straight).abs() * 5 - 1).clamp(max=1)
     return _under_real(
-        {"real": real, "straight": straight, "her disk": hers},
+        {"real": real, "straight": straight, "her disk": hers, "difference × 5": off},
         f"Straight from the codes {psnr:.1f} dB, from her disk {her_psnr:.1f} dB",
-        "Ten garments, then read straight from their codes, then from the colleague's disk: the last row is a bit off.",
+        "Ten garments, read straight from their codes, and from the colleague's disk; below, how the two differ.",
     )
 
 

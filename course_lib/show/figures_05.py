@@ -127,15 +127,15 @@ def by_style_and_group(pictures: Tensor, groups: list[str]) -> Figure:
     )
 
 
-def in_pieces(plain: Tensor, hers: Tensor, names: list[str]) -> Figure:
-    """Eight emoji `[8, 3, 32, 32]` in greys 0..255, and what her mirrored tokens paint."""
+def in_pieces(plain: Tensor, moved: Tensor, hers: Tensor, names: list[str]) -> Figure:
+    """Eight emoji `[8, 3, 32, 32]` in greys 0..255, what the same tokens paint elsewhere, and her mirrored ones."""
     off = (hers.float() - plain.flip(-1).float()).abs().mean()
     return plot.pictures(
-        torch.cat([plain, hers]),
+        torch.cat([plain, moved, hers]),
         columns=8,
         title=f"Her mirror images are {off:.0f} of 255 levels off",
-        alt="Eight emoji above; below what her mirrored tokens paint.",
-        rows=["tokens", "mirrored"],
+        alt="Eight emoji; the same tokens moved in their grid; below what her mirrored tokens paint.",
+        rows=["tokens", "moved", "mirrored"],
         heads=[name.replace(" ", "\n") for name in names],
         scale=2.3,
     )

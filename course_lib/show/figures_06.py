@@ -91,17 +91,17 @@ def when_written(times: dict[str, Tensor]) -> Figure:
     return charts.headline(fig, "The same network writes in any order")
 
 
-def never_chosen(clamped: Tensor, odd: Tensor, labels: Tensor, names: list[str], never: int) -> Figure:
-    """Eight pictures with `never` clamped tokens in all, and where they are."""
+def one_is_odd(hers: Tensor, marked: Tensor, labels: Tensor, names: list[str], clamped: int) -> Figure:
+    """Eight pictures of hers, and the same with a mark where one of her tokens was `clamped`."""
     short = charts.short(names)
     return plot.pictures(
-        torch.cat([clamped.expand(-1, 3, -1, -1), odd]),
+        torch.cat([hers.expand(-1, 3, -1, -1), marked]),
         columns=8,
-        title=f"In her 8 pictures {never} tokens were never chosen",
-        alt="Eight garments; below the same, with every square marked whose token was never chosen.",
-        rows=["hers, clamped", "where"],
+        title=f"In her 8 pictures {clamped} of {8 * 49} ids had to be clamped",
+        alt="Eight garments, and the same with a mark on every square whose id was clamped.",
+        rows=["hers", "clamped"],
         heads=[short[int(k)] for k in labels],
-        scale=2.2,
+        scale=2.6,
     )
 
 
