@@ -1,6 +1,6 @@
 """Figures: each function returns a `Figure` with a title that states the finding and a text for those who can't see it.
 
-One colour a family in the whole course, told apart by colour-blind eyes too (Okabe and Ito).
+One colour a family in the whole course (`names.py`).
 """
 
 import io
@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from .names import FAMILIES as FAMILIES
 from .style import STYLE, StyledFigure, in_force, styled
-
-FAMILIES = {"autoregressive": "#D55E00", "masked": "#009E73", "noise": "#0072B2", "data": "#555555", "other": "#CC79A7"}
-
 
 DENSITY = 2  # pixels of a file for one of the page: sharp on today's screens
 
