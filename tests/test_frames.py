@@ -1,5 +1,7 @@
 """The frame that all widgets share, in a real browser: pictures first, and nothing moves, whatever is asked."""
 
+import re
+
 import pytest
 from kernelless import put
 from small_widgets import MAKERS
@@ -11,8 +13,8 @@ pytestmark = pytest.mark.browser
 # Operates every control of the widget and gives back what has moved, while it was asked and after the answer.
 OPERATED = """async () => {
   const root = document.querySelector(".ptn"), sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  const name = (node) => [node.getAttribute("aria-label"), node.innerText, node.closest("label")?.innerText, node.localName]
-    .find(Boolean).split("\\n")[0].slice(0, 30);
+  const name = (node) =>
+    [node.getAttribute("aria-label"), node.innerText, node.closest("label")?.innerText, node.localName].find(Boolean).split("\\n")[0].slice(0, 30);
   const parts = () => [...root.querySelectorAll("button, input, select, .status, canvas, figcaption, h4, .cards, svg")]
     .filter((node) => !node.closest("li"));
   const places = () => [root, ...parts()].map((node) => {
@@ -78,3 +80,60 @@ def test_every_widget_is_here():
         cls.__name__.lower() for cls in vars(play).values() if isinstance(cls, type) and issubclass(cls, play.Play)
     }
     assert kinds - {"play"} == set(MAKERS)
+
+
+def answered(page) -> None:
+    page.wait_for_function("() => !window.asking && !document.querySelector('.ptn').ariaBusy")
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "typed", "says"),
+    [
+        ("words", "word", "zebra!", "Z"),
+        ("words", "word", "two words", "Type one word of 1 to 6 letters, without spaces."),
+        ("prompts", "caption", "big red dog", "Not drawn: 'dog' in 'big red dog' is not a word here"),
+        ("prompts", "caption", "red", "Not drawn: "),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_in_the_widget_and_nothing_is_lost(page, name, label, typed, says):
+    widget = MAKERS[name]()
+    put(page, widget)
+    shown, field = widget.shown, page.get_by_label(label, exact=True)
+    field.fill(typed)
+    page.get_by_role("button", name=re.compile("^(Write|Draw) it")).click()
+    answered(page)
+    said = page.locator("[role=status]").inner_text()
+    assert says in said and "Error" not in said and len(said) < 300 and not widget.wrong
+    assert field.input_value() == typed and widget.shown == shown
+    field.press("Control+a")
+    page.keyboard.type({"words": "MOON", "prompts": "big red circle on black"}[name])
+    page.keyboard.press("Enter")
+    answered(page)
+    assert widget.text in ("MOON", "big red circle on black") and page.locator("canvas").count() >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "control", "why"),
+    [
+        ("currents", "guidance w", "needs a class"),
+        ("words", "Write it", "another word"),
+        ("game", "Show the answer", "6 more"),
+    ],
+)
+def test_a_control_that_would_do_nothing_is_off_and_says_why(page, name, control, why):
+    put(page, MAKERS[name]())
+    button, field = page.get_by_role("button", name=control), page.get_by_label(control)
+    found = button if button.count() else field
+    assert found.is_disabled() or found.get_attribute("aria-disabled") == "true"
+    assert why in (found.get_attribute("title") or page.locator("[role=status]").inner_text())
+
+
+def test_holes_are_painted_by_keyboard_too(page):
+    widget = MAKERS["brush"]()
+    put(page, widget)
+    page.get_by_role("button", name="row 4, column 1").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.wait_for_function("() => window.model.get('status').includes('20 of 36')")
+    assert sum(widget.holes) == 20

@@ -3,51 +3,49 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.transforms import Bbox
 
-SIDES = [(x, y) for x in (8, -8) for y in (0, 10, -10, 22, -22, 34, -34)]
-SIDES += [(0, y) for y in (14, -14, 24, -24)]  # points
+SIDES = [(x, y) for x in (8, -8) for y in (0, 10, -10, 22, -22)] + [(0, y) for y in (14, -14, 24, -24)]  # points
+SWEEPS = 10  # by then no name finds a better place
 Curve = tuple[Sequence[float], Sequence[float], str, str]
 
 
 def placed(ax, curves: Sequence[Curve], size: float = 9) -> None:
-    """Write the name of each of `curves` (x, y, name, colour) beside one of its points, its last first.
+    """Write the name of each of `curves` (x, y, name, colour) beside one of its points.
 
-    A name keeps clear of all curves, of names and texts that are there, and inside the axes; one that finds no room is
-    written beside its last point.
+    Names keep clear of curves, of each other and of texts that are there, and stay inside the axes, as far as it goes;
+    limits and all else must be as they will be.
     """
-    fig = ax.figure
-    fig.draw_without_rendering()
-    taken = [text.get_window_extent() for text in ax.texts if text.get_text()]
-    dots = np.concatenate([_dense(ax.transData.transform(np.c_[x, y])) for x, y, _, _ in curves])
-    for x, y, name, colour in sorted(curves, key=lambda one: len(one[0])):
-        best = None
-        for k in reversed(range(len(x))):
-            for across, up in SIDES:
-                text = ax.annotate(
-                    name,
-                    (x[k], y[k]),
-                    (across, up),
-                    textcoords="offset points",
-                    ha=("center", "left", "right")[int(np.sign(across))],
-                    va="center",
-                    fontsize=size,
-                    linespacing=1.05,
-                    color=colour,
-                )
-                box = text.get_window_extent()
-                cost = _cost(box, taken, dots, ax.bbox)
-                if best is None or cost < best[0]:
-                    if best:
-                        best[1].remove()
-                    best = cost, text, box
-                else:
-                    text.remove()
-                if cost == 0:
-                    break
-            if best[0] == 0:
-                break
-        taken.append(best[2])
+    ax.figure.draw_without_rendering()
+    there = [np.array(text.get_window_extent()) for text in ax.texts if text.get_text()]
+    points = [ax.transData.transform(np.c_[x, y]) for x, y, _, _ in curves]
+    dots, points_a_pixel = np.concatenate([_dense(each) for each in points]), 72 / ax.figure.dpi
+    texts = [
+        ax.annotate(name, (x[0], y[0]), (0, 0), textcoords="offset points", fontsize=size, color=colour, va="center")
+        for x, y, name, colour in curves
+    ]
+    for text in texts:
+        text.set_in_layout(False)  # or the axes would make room for it, and all would be elsewhere
+    choices = []
+    for text, ends in zip(texts, points):
+        box = text.get_window_extent()
+        sides = [(k, side) for k in reversed(range(len(ends))) for side in SIDES]
+        boxes = [_beside(ends[k], np.array(side) / points_a_pixel, box.width, box.height) for k, side in sides]
+        costs = np.array([_cost(one, dots, there, np.array(ax.bbox)) for one in boxes]) + 0.01 * np.arange(len(boxes))
+        choices.append((sides, boxes, costs))
+    for (x, y, _, _), text, (sides, _, _), best in zip(curves, texts, choices, _settled(choices)):
+        k, side = sides[best]
+        text.xy, text.xyann = (x[k], y[k]), side
+        text.set_ha(("center", "left", "right")[int(np.sign(side[0]))])
+
+
+def _settled(choices: list[tuple]) -> list[int]:
+    """The best place of each name, given those of the others: chosen in turn, again and again."""
+    now = [int(costs.argmin()) for _, _, costs in choices]
+    for _ in range(SWEEPS):
+        for i, (_, boxes, costs) in enumerate(choices):
+            others = [choices[j][1][now[j]] for j in range(len(choices)) if j != i]
+            now[i] = int(np.argmin(costs + [100 * sum(_overlap(box, other) for other in others) for box in boxes]))
+    return now
 
 
 def _dense(points: np.ndarray) -> np.ndarray:
@@ -58,9 +56,19 @@ def _dense(points: np.ndarray) -> np.ndarray:
     return (points[:-1] + share * (points[1:] - points[:-1])).reshape(-1, 2)
 
 
-def _cost(box: Bbox, taken: list[Bbox], dots: np.ndarray, room: Bbox) -> int:
-    """How much lies under a box in pixels: texts count most, then points of curves, then what is outside."""
-    wide = box.padded(3)
-    inside = ((dots > wide.min) & (dots < wide.max)).all(1).sum()
-    out = any(np.r_[box.min < room.min, box.max > room.max])
-    return 100 * sum(wide.overlaps(other) for other in taken) + int(inside) + 40 * out
+def _beside(point: np.ndarray, side: np.ndarray, width: float, height: float) -> np.ndarray:
+    """The box [[left, bottom], [right, top]] of a text `side` pixels from a point: centred, or at its left or right."""
+    left = (point + side - (width / 2, height / 2))[0] + np.sign(side[0]) * width / 2
+    bottom = (point + side)[1] - height / 2
+    return np.array([[left, bottom], [left + width, bottom + height]])
+
+
+def _overlap(a: np.ndarray, b: np.ndarray, gap: float = 3) -> bool:
+    return bool((a[0] - gap < b[1]).all() and (a[1] + gap > b[0]).all())
+
+
+def _cost(box: np.ndarray, dots: np.ndarray, there: list[np.ndarray], room: np.ndarray) -> float:
+    """What lies under a box: points of curves, texts, and how much of it is outside."""
+    under = ((dots > box[0] - 5) & (dots < box[1] + 5)).all(1).sum()
+    out = (np.maximum(room[0] - box[0], 0) + np.maximum(box[1] - room[1], 0)).sum()
+    return 10.0 * under + 100 * sum(_overlap(box, other) for other in there) + out

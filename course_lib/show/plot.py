@@ -26,6 +26,18 @@ def told(png: bytes, fig: Figure) -> dict:
     return {"alt": getattr(fig, "alt", ""), "width": int(width / density), "height": int(height / density)}
 
 
+def soften(picture: Image.Image, most: float = 0.1) -> bytes:
+    """Let the page shine through what is light, `most` through white; gives the opacity of each colour of the palette.
+
+    On a white page the figure looks as it was drawn, on a dark one like soft paper in place of a glaring slab.
+    """
+    colours = np.array(picture.getpalette("RGB"), float).reshape(-1, 3)
+    opacity = 1 - most * np.clip(colours.min(1, keepdims=True) - 128, 0, None) / 127
+    opaque = np.clip((colours - 255 * (1 - opacity)) / opacity, 0, 255)  # over white it gives the colour again
+    picture.putpalette(opaque.round().astype(np.uint8).tobytes())
+    return (255 * opacity[:, 0]).round().astype(np.uint8).tobytes()
+
+
 @styled
 class CourseFigure(StyledFigure):
     """A figure that shows itself once, small, with its alternative text."""
@@ -50,7 +62,10 @@ class CourseFigure(StyledFigure):
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
         elif picture.getcolors(30_000):
             picture = picture.quantize(256, dither=Image.Dither.NONE)
-        picture.save(small, format="PNG", optimize=True)
+        if picture.mode == "P":
+            picture.save(small, format="PNG", optimize=True, transparency=soften(picture))
+        else:
+            picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
 
 
