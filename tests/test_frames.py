@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 OPERATED = """async () => {
   const root = document.querySelector(".ptn"), sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   const name = (node) =>
-    [node.getAttribute("aria-label"), node.innerText, node.closest("label")?.innerText, node.localName].find(Boolean).split("\\n")[0].slice(0, 30);
+    [node.getAttribute("aria-label"), node.innerText, node.closest("label")?.innerText, node.localName]
+    .find(Boolean).split("\\n")[0].slice(0, 30);
   const parts = () => [...root.querySelectorAll("button, input, select, .status, canvas, figcaption, h4, .cards, svg")]
     .filter((node) => !node.closest("li"));
   const places = () => [root, ...parts()].map((node) => {

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SIDES = [(x, y) for x in (8, -8) for y in (0, 10, -10, 22, -22)] + [(0, y) for y in (14, -14, 24, -24)]  # points
+SIDES = [(x, y) for x in (8, -8) for y in (0, 6, -6, 12, -12, 18, -18, 24, -24)] + [
+    (0, y) for y in (19, -19, 29, -29)
+]  # points
 SWEEPS = 10  # by then no name finds a better place
 Curve = tuple[Sequence[float], Sequence[float], str, str]
 
@@ -30,7 +32,9 @@ def placed(ax, curves: Sequence[Curve], size: float = 9) -> None:
         box = text.get_window_extent()
         sides = [(k, side) for k in reversed(range(len(ends))) for side in SIDES]
         boxes = [_beside(ends[k], np.array(side) / points_a_pixel, box.width, box.height) for k, side in sides]
-        costs = np.array([_cost(one, dots, there, np.array(ax.bbox)) for one in boxes]) + 0.01 * np.arange(len(boxes))
+        costs = np.array([_cost(one, dots, there, np.array(ax.bbox)) for one in boxes]) + [
+            np.hypot(*side) / 3 for _, side in sides
+        ]
         choices.append((sides, boxes, costs))
     for (x, y, _, _), text, (sides, _, _), best in zip(curves, texts, choices, _settled(choices)):
         k, side = sides[best]
@@ -69,6 +73,6 @@ def _overlap(a: np.ndarray, b: np.ndarray, gap: float = 3) -> bool:
 
 def _cost(box: np.ndarray, dots: np.ndarray, there: list[np.ndarray], room: np.ndarray) -> float:
     """What lies under a box: points of curves, texts, and how much of it is outside."""
-    under = ((dots > box[0] - 5) & (dots < box[1] + 5)).all(1).sum()
+    under = ((dots > box[0] - 4) & (dots < box[1] + 4)).all(1).sum()
     out = (np.maximum(room[0] - box[0], 0) + np.maximum(box[1] - room[1], 0)).sum()
-    return 10.0 * under + 100 * sum(_overlap(box, other) for other in there) + out
+    return 10.0 * under + 100 * sum(_overlap(box, other) for other in there) + 5 * out

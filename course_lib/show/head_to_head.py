@@ -46,7 +46,7 @@ def draw(
     one panel more.
     """
     count = len(batches) + bool(second)
-    fig, axes = figure(1, count, (4.6 * count, 4.2), squeeze=False)
+    fig, axes = figure(1, count, (5.2 * count, 4.8), squeeze=False)
     races = axes[0, : len(batches)]
     fig.suptitle(finding(rows, batches, near, key), x=0.01, ha="left", fontsize=11, fontweight="bold")
     fig.alt = (
@@ -80,7 +80,7 @@ def _race(ax, rows: list[dict], batch: int, key: str) -> list[tuple]:
     ax.set(yscale="log", xlabel="processor milliseconds a picture (one core)")
     ax.set_yticks([0.05, 0.1, 0.2, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.5", "1", "2"])
     ax.minorticks_off()
-    ax.margins(x=0.15, y=0.08)
+    ax.margins(x=0.07, y=0.08)
     label(ax, f"{batch} at a time" if batch > 1 else "one at a time")
     level(ax, last["frechet_floor"] / last["frechet"] * last[key], "real pictures")
     return named
