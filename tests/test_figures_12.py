@@ -53,7 +53,7 @@ def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
             ("token-ar-fashion", "autoregressive", 49, 0.1, 0.05),
         )
     ]
-    fig = head_to_head.draw(rows)
+    fig = head_to_head.draw(rows, second=[])
     for ax in fig.axes:
         assert {text.get_text().split("\n")[0] for text in ax.texts} == {
             "noise, transformer",

@@ -32,9 +32,8 @@ def placed(ax, curves: Sequence[Curve], size: float = 9) -> None:
         box = text.get_window_extent()
         sides = [(k, side) for k in reversed(range(len(ends))) for side in SIDES]
         boxes = [_beside(ends[k], np.array(side) / points_a_pixel, box.width, box.height) for k, side in sides]
-        costs = np.array([_cost(one, dots, there, np.array(ax.bbox)) for one in boxes]) + [
-            np.hypot(*side) / 3 for _, side in sides
-        ]
+        costs = np.array([_cost(one, dots, there, np.array(ax.bbox)) for one in boxes])
+        costs += [np.hypot(*side) / 3 for _, side in sides]  # the nearer to its point the better
         choices.append((sides, boxes, costs))
     for (x, y, _, _), text, (sides, _, _), best in zip(curves, texts, choices, _settled(choices)):
         k, side = sides[best]

@@ -2,11 +2,14 @@
 
 from matplotlib.figure import Figure
 
+from ..data import results
 from .charts import label, level, own_ticks
 from .direct import placed
 from .names import FAMILIES
 from .names import MODELS as NAMES
 from .plot import curve, figure
+
+OTHER = "second-ruler"  # the result that measures the same models by a network of photographs
 
 
 def first(rows: list[dict], batch: int, near: float, key: str = "frechet_relative") -> dict | None:
@@ -42,9 +45,11 @@ def draw(
 ) -> Figure:
     """Distance over seconds a picture, a panel a batch size; `rows` as in data/results/head-to-head.json.
 
-    The title says which model is first to the distance `near`; `second` are runs of data/results/second-ruler.json, for
-    one panel more.
+    The title says which model is first to the distance `near`. `second` are runs of data/results/second-ruler.json, for
+    one panel more; they are read where that result is there, and `[]` leaves the panel out.
     """
+    if second is None and results.path_of(OTHER).exists():
+        second = results.read(OTHER)["metrics"]["runs"]
     count = len(batches) + bool(second)
     fig, axes = figure(1, count, (5.2 * count, 4.8), squeeze=False)
     races = axes[0, : len(batches)]
