@@ -104,8 +104,11 @@ def front_ends(folder: Path) -> None:
         (folder / f"{name}.json").write_text(
             (HERE / "live" / f"{name}.json").read_text(encoding="utf-8"), encoding="utf-8"
         )
-    style = PLAY / "common.css"
-    (folder / "live.css").write_text(style.read_text(encoding="utf-8") if style.exists() else "", encoding="utf-8")
+    css = (PLAY / "common.css").read_text(encoding="utf-8")
+    for weight, name in ((400, "regular"), (700, "semibold")):
+        (folder / f"{name}.woff").write_bytes((PLAY.parent / "fonts" / f"{name}.woff").read_bytes())
+        css += f"@font-face {{ font-family: 'Course Sans'; font-weight: {weight}; src: url({name}.woff); }}\n"
+    (folder / "live.css").write_text(css, encoding="utf-8")
 
 
 def host(name: str) -> str:

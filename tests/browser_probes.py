@@ -12,7 +12,8 @@ FOCUSED = """(node) => {
     name: name.split("\\n")[0], kind: at.type || at.localName, cell: at.closest(".cells, .sheet") !== null,
     first: !at.closest("tr") || at.closest("tr").matches(":first-child"),
     place: at.closest(".close") ? [...at.parentNode.querySelectorAll("button")].indexOf(at) : 0,
-    value: at.value, end: at.localName === "select" ? at.selectedIndex === at.length - 1 : at.value === at.max,
+    dead: at.ariaDisabled === "true" && at.title !== "", value: at.value,
+    end: at.localName === "select" ? at.selectedIndex === at.length - 1 : at.value === at.max,
     ring: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
   };
 }"""

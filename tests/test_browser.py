@@ -33,6 +33,7 @@ def play_the_game(page) -> None:
     shoot(game, "game-before")
     for i in (2, 3, 4, 5):
         cards.nth(i).click()
+    game.get_by_role("button", name="Show the answer").click()
     game.locator(".card.open").nth(11).wait_for()
     assert "of 6 found" in game.locator(".score").inner_text()
     tags = " ".join(game.locator(".tag").all_inner_texts())
@@ -60,7 +61,7 @@ def play_the_clocks(page) -> None:
     page.wait_for_timeout(300)
     assert drawn(cards) == paused, "a paused film goes on"
     shoot(clocks, "clocks")
-    clocks.locator("select").first.select_option(label="bag")
+    clocks.get_by_label("class").select_option(label="bag")
     page.wait_for_function("() => !document.querySelector('.ptn-clocks').ariaBusy")
     changes(page, cards, end, "another class")
     shoot(clocks, "clocks-bag")

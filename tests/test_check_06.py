@@ -200,7 +200,7 @@ def test_every_control_asks_the_model_anew(holes, monkeypatch):
 
 def test_the_status_counts_holes_and_passes(holes):
     holes.garment, holes.holes, holes.steps = 1, [1, 1, 0, 0], 4
-    assert holes.status == "shoe: 2 of 4 tokens hidden, 2 passes"
+    assert holes.status == "shoe: 2 of 4 tokens hidden, 2 passes, one a token"
     holes.holes = [0, 0, 0, 0]
     assert holes.status == "shoe: 0 of 4 tokens hidden, 0 passes"
 

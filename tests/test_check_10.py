@@ -160,7 +160,7 @@ def test_every_control_draws_another_strip(paths, change):
 
 def test_the_status_counts_calls_and_distances(paths):
     paths.solver = 1
-    assert paths.status.startswith("Heun, straight, 2 call(s) a step")
+    assert paths.status.startswith("Heun, straight, 2 calls a step")
     paths.solver = 0
     assert paths.off([torch.zeros(3), torch.ones(3) / 127.5, torch.zeros(3)]) == pytest.approx([0, 1, 0])
 

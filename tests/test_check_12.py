@@ -139,7 +139,7 @@ def notes(widget):
 
 def test_only_what_is_done_in_time_is_shown_and_the_nearest_is_marked(deadline):
     deadline.milliseconds = 5.0
-    assert notes(deadline)["noise, few steps"] == ("1 steps, distance 0.30", True)
+    assert notes(deadline)["noise, few steps"] == ("1 step, distance 0.30", True)
     assert notes(deadline)["token by token"] == ("nothing yet", False)
     deadline.milliseconds = 35.0
     assert notes(deadline)["token by token"][1] and notes(deadline)["noise, transformer"][0].startswith("4 steps")

@@ -1,5 +1,7 @@
 """What the result pictures of notebook 12 say is worked out from their rows."""
 
+from lettering import crossings
+
 from course_lib.show import figures_12, head_to_head
 
 
@@ -32,5 +34,33 @@ def test_the_headline_names_who_is_first_alone_and_in_a_crowd():
         {"name": "token-ar-fashion", "frechet_relative": 0.1, "seconds_batch_1": 0.05, "seconds_batch_64": 0.01},
     ]
     said = head_to_head.finding(rows, (1, 64), 0.2)
-    assert said == "First to a distance of 0.2: alone noise, transformer (20 ms); 64 at a time token by token (10 ms)"
-    assert head_to_head.finding(rows, (1, 64), 0.05) == "None reaches a distance of 0.05"
+    assert said == (
+        "First to a distance of 0.2: noise, transformer (20.0 ms alone); token by token (10.0 ms each of 64). Token by "
+        "token comes nearest: 0.10"
+    )
+    said = head_to_head.finding(rows[1:], (1, 64), 0.2)
+    assert said.startswith("First to a distance of 0.2: token by token (50.0 ms alone, 10.0 ms each of 64). ")
+    assert head_to_head.finding(rows, (1, 64), 0.05).startswith("None reaches a distance of 0.05; token by token comes")
+
+
+def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
+    rows = [
+        {"name": name, "family": family, "steps": steps, "frechet": 10 * d, "frechet_floor": 0.2, "frechet_relative": d}
+        | {"seconds_batch_1": seconds, "seconds_batch_64": seconds / 4}
+        for name, family, steps, d, seconds in (
+            ("dit-fashion", "noise", 1, 2.0, 0.01),
+            ("dit-fashion", "noise", 8, 0.2, 0.08),
+            ("token-ar-fashion", "autoregressive", 49, 0.1, 0.05),
+        )
+    ]
+    fig = head_to_head.draw(rows, second=[])
+    for ax in fig.axes:
+        assert {text.get_text().split("\n")[0] for text in ax.texts} == {
+            "noise, transformer",
+            "token by token",
+            "real pictures",
+        }
+    assert not crossings(fig) and len(fig.axes) == 2
+    second = [row | {"model": row["name"], "second_relative": 0.5} for row in rows[1:]]
+    fig = head_to_head.draw(rows, second=second)
+    assert len(fig.axes) == 3 and "two rulers" in fig.alt and not crossings(fig)

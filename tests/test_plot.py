@@ -26,7 +26,9 @@ def test_a_grey_figure_has_a_palette_and_keeps_every_colour():
     picture, file = shown(fig), io.BytesIO()
     fig.savefig(file, format="png", bbox_inches="tight", dpi=plot.DENSITY * fig.dpi, facecolor="white")
     assert picture.mode == "P"
-    assert np.array_equal(np.array(picture.convert("RGB")), np.array(Image.open(file).convert("RGB")))
+    seen = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    drawn = np.array(Image.open(file).convert("RGB"), int)
+    assert np.abs(np.array(seen.convert("RGB"), int) - drawn).max() <= 1  # rounding
 
 
 def test_a_figure_is_sharp_and_says_how_large_it_stands_on_the_page():
@@ -99,6 +101,16 @@ def test_what_the_style_says_is_what_is_drawn(monkeypatch):
         assert ax.legend().get_frame_on() == framed
     ax.set_title("a title")
     assert ax.get_title(loc="left") == "a title" and ax.get_title() == ""
+
+
+def test_a_figure_is_as_drawn_on_a_white_page_and_softer_on_a_dark_one():
+    fig, ax = plot.figure(alt="greys")
+    ax.imshow([[0, 90, 180, 255]], cmap="gray", vmin=0, vmax=255)
+    figure = Image.open(io.BytesIO(fig.png())).convert("RGBA")
+    on = {page: Image.alpha_composite(Image.new("RGBA", figure.size, (page,) * 3), figure) for page in (255, 17)}
+    greys = {page: set(np.unique(np.array(picture.convert("L"))).tolist()) for page, picture in on.items()}
+    assert {0, 90, 255} <= greys[255] and 180 in {grey + k for grey in greys[255] for k in (-1, 0, 1)}
+    assert 225 <= max(greys[17]) <= 235 and 0 in greys[17]
 
 
 # What cannot be shown

@@ -56,7 +56,8 @@ const REPLIES = {
   },
   clocks: ({ films }) => (model) => {
     const some = films.filter((film) => film.label === model.get("label"));
-    model.tell(some[model.get("seed") % some.length].told);
+    const { told, seed } = some[model.get("seed") % some.length];
+    model.tell({ ...told, seed }); // few were recorded: the number is that of the film
   },
 };
 

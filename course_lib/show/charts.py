@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from matplotlib.figure import Figure
 
 from ..measure.frechet import floor
-from .head_to_head import NAMES
+from .names import MODELS
+from .names import PALE as PALE  # a second autoregressive model beside FAMILIES["autoregressive"]
 from .plot import FAMILIES, curve, figure
 
-PALE = "#F0B48A"  # a second autoregressive model beside FAMILIES["autoregressive"]
 RULERS = {
     "bits_per_dim": ("bits per dimension", "lower is better"),
     "nats": ("nats a picture", "lower is better"),
@@ -35,7 +35,7 @@ def label(ax, text: str, size: float = 10) -> None:
 
 def short(names: Iterable[str]) -> list[str]:
     """Names for heads and legends: "T-shirt/top" becomes "t-shirt", "dit-fashion" becomes "noise, transformer"."""
-    return [NAMES[name][0] if name in NAMES else name.split("/")[0].lower() for name in names]
+    return [MODELS[name][0] if name in MODELS else name.split("/")[0].lower() for name in names]
 
 
 def bare(*axes) -> None:

@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, FancyBboxPatch, Rectangle
 
 from .charts import bare, headline, label
-from .plot import FAMILIES, figure
+from .names import FAMILIES, PALE
+from .plot import figure
 
 INK, PAPER, FAINT = "#333333", "#FFFFFF", "#E8E8E8"
-ORANGE, PALE, BLUE = FAMILIES["autoregressive"], "#F0B48A", FAMILIES["noise"]
+ORANGE, BLUE = FAMILIES["autoregressive"], FAMILIES["noise"]
 BACK = FAMILIES["other"]  # gradients, and what guides
 
 

@@ -6,9 +6,10 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from . import charts, plot
+from .names import SHADES as EVERY
 
 ORANGE, GREY = plot.FAMILIES["autoregressive"], plot.FAMILIES["data"]
-SHADES = ("#F5C6A0", "#EB9558", ORANGE)  # the more pictures are counted, the darker
+SHADES = EVERY["autoregressive"][1:4]  # the more pictures are counted, the darker
 
 
 def drawn_by_counting(drawn: dict[str, Tensor]) -> Figure:

@@ -7,13 +7,14 @@ from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
 from . import charts, plot
+from .names import SHADES
 
 GREEN, ORANGE, GREY = (plot.FAMILIES[name] for name in ("masked", "autoregressive", "data"))
 ORDERS = {  # line, marker and shade
-    "raster": (":", "s", "#7FD3B4"),
-    "random": ("--", "^", "#33B98C"),
+    "raster": (":", "s", SHADES["masked"][1]),
+    "random": ("--", "^", SHADES["masked"][2]),
     "confidence": ("-", "o", GREEN),
-    "halton": ("-.", "D", "#003D2B"),
+    "halton": ("-.", "D", SHADES["masked"][4]),
 }
 
 

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from . import plane
 from .charts import headline, label
+from .names import SHADES
 from .plot import FAMILIES, curve, figure
 
 GOLD = plane.PARTS[0]
-BLUES = ("#56B4E9", "#0072B2", "#0B2F5C")
+BLUES = SHADES["noise"][2:]
 
 
 def whole(states: Tensor, colours: list[str]) -> Figure:

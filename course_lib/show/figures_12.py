@@ -4,9 +4,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .charts import headline, label, level, own_ticks
+from .names import WORDS
 from .plot import FAMILIES, curve, figure
 
-BOTH = {"autoregressive": "token by token", "noise": "out of noise"}
+BOTH = {family: WORDS[family] for family in ("autoregressive", "noise")}
 ENDS = ("", "_low", "_high")  # of a measured number and its 95 % interval
 
 

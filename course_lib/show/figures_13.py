@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .charts import bare, headline, label
+from .names import WORDS
 from .plot import FAMILIES, figure, tile
 
 MODELS = {  # words and family of each model of scenes
-    "token-ar-scenes": ("token by token", "autoregressive"),
-    "masked-scenes": ("masked", "masked"),
-    "dit-scenes": ("out of noise", "noise"),
+    "token-ar-scenes": (WORDS["autoregressive"], "autoregressive"),
+    "masked-scenes": (WORDS["masked"], "masked"),
+    "dit-scenes": (WORDS["noise"], "noise"),
     "few-step-scenes": ("noise, few steps", "noise"),
 }
 RIGHT, WRONG = "#222222", "#B00020"

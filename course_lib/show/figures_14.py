@@ -9,6 +9,7 @@ from torch import Tensor
 
 from . import plot
 from .charts import bars, headline, label
+from .names import SHADES
 from .play.brush import covered_squares
 from .plot import FAMILIES, figure
 
@@ -20,7 +21,7 @@ WAYS = {  # colour, and the name in figures
     "replaced": ("noise", "noise, replaced (16)"),
     "replaced, longer": ("noise", "noise, replaced (32)"),
     "re-noised": ("noise", "noise, re-noised (32)"),
-    "trained with masks": ("#56B4E9", "noise, taught masks (16)"),
+    "trained with masks": (SHADES["noise"][2], "noise, taught masks (16)"),
     "exact": ("data", "the exact law"),
 }
 KNOBS = {
@@ -51,7 +52,7 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
     x = torch.linspace(*ends, 200)
     for ax, (name, values) in zip([axes] if len(drawn) == 1 else axes, drawn.items()):
         share = torch.full_like(values, 40 / (len(values) * (ends[1] - ends[0]))).numpy()
-        ax.hist(values.numpy(), 40, range=ends, weights=share, color="#9CC7E4")
+        ax.hist(values.numpy(), 40, range=ends, weights=share, color=SHADES["noise"][0])
         ax.plot(x, normal(x, mean, std), color=FAMILIES["data"])
         ax.set_xlabel("the hidden number")
         label(ax, f"{name}\nmean {values.mean():.2f}, spread {values.std():.2f}", 9)

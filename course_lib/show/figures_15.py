@@ -11,13 +11,14 @@ from torch import Tensor
 
 from . import plot
 from .charts import bare, headline, label, level
+from .names import WORDS
 from .plot import FAMILIES, curve, figure
 
-NAMES = {"autoregressive": "token by token", "masked": "masked", "noise": "noise"}
+NAMES = {family: WORDS[family] for family in ("autoregressive", "masked", "noise")}
 SPLITS = {"train": "words of training", "held": "held-out words", "bigrams": "unseen pairs"}
 CODINGS = {"exact patches": "exact patches", "f4": "learned, 4×4 (f4)", "f2": "learned, 2×2 (f2)"}
-COLOURS = {"right": "#BBBBBB", "dropped": "#0072B2", "doubled": "#56B4E9", "twin": "#E69F00"}
-COLOURS |= {"other": "#D55E00", "torn": "#000000"}
+COLOURS = {"right": "#BBBBBB", "dropped": "#E69F00", "doubled": "#F0E442", "twin": "#56B4E9"}  # no family's
+COLOURS |= {"other": FAMILIES["other"], "torn": "#000000"}
 WAYS, KINDS = ("characters", "whole words", "hashed pieces"), tuple(COLOURS)[1:]
 SHARE = "words right (share, higher is better)"
 

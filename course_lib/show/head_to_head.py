@@ -1,19 +1,15 @@
-"""The first picture of both families on the same axes: quality over the time that one picture takes. Notebook 12."""
+"""The result picture: quality of both families over the time that one picture takes, on the same axes. Notebook 12."""
 
 from matplotlib.figure import Figure
 
-from .plot import FAMILIES, curve, figure
+from ..data import results
+from .charts import label, level, own_ticks
+from .direct import placed
+from .names import FAMILIES
+from .names import MODELS as NAMES
+from .plot import curve, figure
 
-NAMES = {
-    "pixel-transformer-fashion": ("pixel by pixel", "x"),
-    "token-ar-fashion": ("token by token", "o"),
-    "masked-fashion": ("masked tokens", "s"),
-    "next-scale-fashion": ("scale by scale", "^"),
-    "dit-fashion": ("noise, transformer", "v"),
-    "unet-flow-fashion": ("noise, U-Net", "P"),
-    "latent-dit-fashion": ("noise, latents", "*"),
-    "one-step-fashion": ("noise, few steps", "D"),
-}
+OTHER = "second-ruler"  # the result that measures the same models by a network of photographs
 
 
 def first(rows: list[dict], batch: int, near: float, key: str = "frechet_relative") -> dict | None:
@@ -23,45 +19,87 @@ def first(rows: list[dict], batch: int, near: float, key: str = "frechet_relativ
 
 
 def finding(rows: list[dict], batches: tuple[int, ...], near: float, key: str = "frechet_relative") -> str:
-    """Who is first to the distance `near`, alone and in a batch, in words."""
+    """Who is first to the distance `near`, alone and in a batch, and who comes nearest, in words."""
+    winners = {batch: row for batch in batches if (row := first(rows, batch, near, key))}
+    best = min(rows, key=lambda row: row[key])
+    nearest = f"{NAMES[best['name']][0]} comes nearest: {best[key]:.2f}"
+    if not winners:
+        return f"None reaches a distance of {near:g}; {nearest}"
     said = []
-    for batch in batches:
-        if row := first(rows, batch, near, key):
-            words = f"{NAMES[row['name']][0]} ({1000 * row[f'seconds_batch_{batch}']:.0f} ms)"
-            said.append(f"{batch} at a time {words}" if batch > 1 else f"alone {words}")
-    return f"First to a distance of {near:g}: " + "; ".join(said) if said else f"None reaches a distance of {near:g}"
+    for name in dict.fromkeys(row["name"] for row in winners.values()):
+        took = [
+            f"{1000 * row[f'seconds_batch_{batch}']:.1f} ms " + (f"each of {batch}" if batch > 1 else "alone")
+            for batch, row in winners.items()
+            if row["name"] == name
+        ]
+        said.append(f"{NAMES[name][0]} ({', '.join(took)})")
+    return f"First to a distance of {near:g}: {'; '.join(said)}. {nearest[0].upper() + nearest[1:]}"
 
 
 def draw(
-    rows: list[dict], batches: tuple[int, ...] = (1, 64), key: str = "frechet_relative", near: float = 0.2
+    rows: list[dict],
+    batches: tuple[int, ...] = (1, 64),
+    key: str = "frechet_relative",
+    near: float = 0.2,
+    second: list[dict] | None = None,
 ) -> Figure:
     """Distance over seconds a picture, a panel a batch size; `rows` as in data/results/head-to-head.json.
 
-    The headline says which model is first to the distance `near`.
+    The title says which model is first to the distance `near`. `second` are runs of data/results/second-ruler.json, for
+    one panel more; they are read where that result is there, and `[]` leaves the panel out.
     """
-    fig, axes = figure(1, len(batches), (4.8 * len(batches), 4.2), sharey=True)
+    if second is None and results.path_of(OTHER).exists():
+        second = results.read(OTHER)["metrics"]["runs"]
+    count = len(batches) + bool(second)
+    fig, axes = figure(1, count, (5.2 * count, 4.8), squeeze=False)
+    races = axes[0, : len(batches)]
     fig.suptitle(finding(rows, batches, near, key), x=0.01, ha="left", fontsize=11, fontweight="bold")
     fig.alt = (
-        "Fréchet distance over processor seconds a picture, both logarithmic, for models of tokens in orange, masked "
+        "Fréchet distance over processor milliseconds a picture, both logarithmic: models of tokens in orange, masked "
         "tokens in green and noise in blue, drawn one at a time and 64 at a time."
     )
-    last = rows[-1]  # with as many pictures as most: the floor falls with their number
-    for ax, batch in zip([axes] if len(batches) == 1 else axes, batches):
-        for name, (words, marker) in NAMES.items():
-            mine = sorted((row for row in rows if row["name"] == name), key=lambda row: row["steps"])
-            x, y = [row[f"seconds_batch_{batch}"] for row in mine], [row[key] for row in mine]
-            style = {"linestyle": "--" if marker == "D" else "-", "linewidth": 1.2, "markersize": 5}
-            if mine:
-                curve(ax, x, y, mine[0]["family"], marker=marker, label=words, **style)
-            for row, at, high in zip(mine, x, y):
-                if row["steps"] in (1, 4, 16, 49, 784):
-                    ax.annotate(str(row["steps"]), (at, high), (3, 4), textcoords="offset points", fontsize=7)
-        floor = last["frechet_floor"] / last["frechet"] * last[key]
-        ax.axhline(floor, color=FAMILIES["data"], ls=":", lw=1)
-        ax.text(0.01, floor, "real pictures", transform=ax.get_yaxis_transform(), va="bottom", fontsize=7)
-        ax.set(xscale="log", yscale="log", xlabel="processor seconds a picture (one core)")
-        ax.set_title(f"{batch} at a time" if batch > 1 else "one at a time", fontsize=10, fontweight="normal")
-    left = axes if len(batches) == 1 else axes[0]
-    left.set_ylabel("Fréchet distance, relative (lower is better)")
-    left.legend(fontsize=8, ncols=2, frameon=False)
+    races[0].set_ylabel("Fréchet distance, relative (lower is better)")
+    named = [_race(ax, rows, batch, key) for ax, batch in zip(races, batches)]
+    if second:
+        _both(axes[0, -1], second, key)
+        fig.alt += " Then every model by two rulers."
+    for ax, names in zip(races, named):
+        ax.sharey(races[0])
+        placed(ax, names)
     return fig
+
+
+def _race(ax, rows: list[dict], batch: int, key: str) -> list[tuple]:
+    """A curve a model and what real pictures reach; gives the curves with their names, to be written where room is."""
+    last, named = rows[-1], []  # with as many pictures as most: the floor falls with their number
+    for name, (words, marker) in NAMES.items():
+        mine = sorted((row for row in rows if row["name"] == name), key=lambda row: row["steps"])
+        if not mine:
+            continue
+        x, y = [1000 * row[f"seconds_batch_{batch}"] for row in mine], [row[key] for row in mine]
+        curve(ax, x, y, mine[0]["family"], marker=marker, linewidth=1.2, markersize=6)
+        few, many = mine[0]["steps"], mine[-1]["steps"]
+        span = f"{few} to {many}" if few < many else f"{many}"
+        named.append((x, y, f"{words}\n{span} step{'s' * (many > 1)}", FAMILIES[mine[0]["family"]]))
+    own_ticks(ax, [1, 3, 10, 30, 100, 300])
+    ax.set(yscale="log", xlabel="processor milliseconds a picture (one core)")
+    ax.set_yticks([0.05, 0.1, 0.2, 0.5, 1, 2], ["0.05", "0.1", "0.2", "0.5", "1", "2"])
+    ax.minorticks_off()
+    ax.margins(x=0.07, y=0.08)
+    label(ax, f"{batch} at a time" if batch > 1 else "one at a time")
+    level(ax, last["frechet_floor"] / last["frechet"] * last[key], "real pictures")
+    return named
+
+
+def _both(ax, runs: list[dict], key: str) -> None:
+    """A line a model, from its distance by the course's ruler (a ring) to that by the second (its own mark)."""
+    runs = sorted(runs, key=lambda row: row["second_relative"])
+    for i, row in enumerate(runs):
+        colour = FAMILIES[row["family"]]
+        ax.plot([row[key], row["second_relative"]], [i, i], color=colour, linewidth=1.2)
+        ax.plot(row[key], i, "o", color=colour, markerfacecolor="white")
+        ax.plot(row["second_relative"], i, NAMES[row["model"]][1], color=colour)
+    ax.set_yticks(range(len(runs)), [NAMES[row["model"]][0] for row in runs])
+    ax.invert_yaxis()
+    ax.set(xlabel="Fréchet distance, relative (lower is better)", xlim=(0, None))
+    label(ax, "rings: by a classifier of garments; filled: of photographs")

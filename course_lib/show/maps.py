@@ -5,11 +5,12 @@ from torch import Tensor
 
 from . import plot
 from .charts import headline
+from .names import PALE, SHADES
 
 MARKS = {
-    "earlier, seen": "#F0B48A",
+    "earlier, seen": PALE,
     "earlier, never seen": "#FFF3A0",
-    "later, seen: a leak": "#CC79A7",
+    "later, seen: a leak": plot.FAMILIES["other"],
     "later": "#E8E8E8",
 }
 SIGNS = {"earlier, never seen": "×", "later, seen: a leak": "!"}
@@ -55,7 +56,7 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
             for x in range(size):
                 keep = y in (row - 1, row - 2) if vertical else y == row and column - 3 <= x < column
                 done = (y, x) < at
-                colour = plot.FAMILIES["autoregressive"] if keep else "#F6DCCB" if done else "#E8E8E8"
+                colour = plot.FAMILIES["autoregressive"] if keep else SHADES["autoregressive"][0] if done else "#E8E8E8"
                 ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white", lw=1))
         ax.text(column + 0.5, row + 0.55, "?", ha="center", va="center", weight="bold")
         ax.set(xlim=(0, size), ylim=(size, 0), aspect="equal", xticks=[], yticks=[], title=name)

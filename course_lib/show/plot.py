@@ -1,6 +1,6 @@
 """Figures: each function returns a `Figure` with a title that states the finding and a text for those who can't see it.
 
-One colour a family in the whole course, told apart by colour-blind eyes too (Okabe and Ito).
+One colour a family in the whole course (`names.py`).
 """
 
 import io
@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from .names import FAMILIES as FAMILIES
 from .style import STYLE, StyledFigure, in_force, styled
-
-FAMILIES = {"autoregressive": "#D55E00", "masked": "#009E73", "noise": "#0072B2", "data": "#555555", "other": "#CC79A7"}
-
 
 DENSITY = 2  # pixels of a file for one of the page: sharp on today's screens
 
@@ -26,6 +24,18 @@ def told(png: bytes, fig: Figure) -> dict:
     """What a notebook says of a figure's picture: its words, and how large it stands on the page."""
     (width, height), density = Image.open(io.BytesIO(png)).size, getattr(fig, "density", DENSITY)
     return {"alt": getattr(fig, "alt", ""), "width": int(width / density), "height": int(height / density)}
+
+
+def soften(picture: Image.Image, most: float = 0.1) -> bytes:
+    """Let the page shine through what is light, `most` through white; gives the opacity of each colour of the palette.
+
+    On a white page the figure looks as it was drawn, on a dark one like soft paper in place of a glaring slab.
+    """
+    colours = np.array(picture.getpalette("RGB"), float).reshape(-1, 3)
+    opacity = 1 - most * np.clip(colours.min(1, keepdims=True) - 128, 0, None) / 127
+    opaque = np.clip((colours - 255 * (1 - opacity)) / opacity, 0, 255)  # over white it gives the colour again
+    picture.putpalette(opaque.round().astype(np.uint8).tobytes())
+    return (255 * opacity[:, 0]).round().astype(np.uint8).tobytes()
 
 
 @styled
@@ -52,7 +62,10 @@ class CourseFigure(StyledFigure):
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
         elif picture.getcolors(30_000):
             picture = picture.quantize(256, dither=Image.Dither.NONE)
-        picture.save(small, format="PNG", optimize=True)
+        if picture.mode == "P":
+            picture.save(small, format="PNG", optimize=True, transparency=soften(picture))
+        else:
+            picture.save(small, format="PNG", optimize=True)
         return small.getvalue()
 
 

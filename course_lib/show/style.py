@@ -4,14 +4,28 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+FONTS = Path(__file__).parent / "fonts"  # one typeface for figures, widgets and book: data/build_font.py
+for _face in sorted(FONTS.glob("*.ttf")):
+    font_manager.fontManager.addfont(_face)
 STYLE = {
     "figure.dpi": 80,
+    "font.family": ["Course Sans", "DejaVu Sans"],  # the second for Greek letters
     "font.size": 10,
+    "mathtext.fontset": "custom",
+    "mathtext.rm": "Course Sans",
+    "mathtext.it": "Course Sans:italic",
+    "mathtext.bf": "Course Sans:bold",
+    "mathtext.cal": "Course Sans:italic",
+    "mathtext.sf": "Course Sans",
+    "mathtext.tt": "DejaVu Sans Mono",
+    "mathtext.fallback": "stixsans",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",

@@ -9,6 +9,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from ..plot import told
+from ..style import FONTS
 
 HERE = Path(__file__).parent
 
@@ -18,6 +19,16 @@ def script(name: str) -> str:
     return (HERE / "common.js").read_text(encoding="utf-8") + (HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
+def faces() -> str:
+    """The course's typeface as CSS that brings its letters along: a notebook page has no folder to fetch them from."""
+    css = ""
+    for weight, name in ((400, "regular"), (700, "semibold")):
+        letters = base64.b64encode((FONTS / f"{name}.woff").read_bytes()).decode()
+        css += f"@font-face {{ font-family: 'Course Sans'; font-weight: {weight}; "
+        css += f"src: url(data:font/woff;base64,{letters}); }}\n"
+    return css
+
+
 class Play(anywidget.AnyWidget):
     """A widget that also carries a picture of itself: where no kernel runs, that picture is shown instead.
 
@@ -25,7 +36,7 @@ class Play(anywidget.AnyWidget):
     `__init__` with `answers`, and give `frame() -> Figure`. An error in Python is raised, never swallowed.
     """
 
-    _css = (HERE / "common.css").read_text(encoding="utf-8")
+    _css = faces() + (HERE / "common.css").read_text(encoding="utf-8")
     answered = traitlets.Int(0).tag(sync=True)  # how often Python has drawn: the browser waits for the next time
     wrong = traitlets.Unicode().tag(sync=True)  # the error of the last time, for the reader
 

@@ -15,20 +15,19 @@ const render = ({ model, el }) => {
   let films = [], now = 0, last = 1, playing = false, before = 0, shown = 0, speed = 1;
   const d = desk(model, el, "clocks", "Pictures in the making, on one clock", "the models are drawing …");
   const cards = make("div", { className: "cards" });
-  const scrub = make("input", { type: "range", min: 0, max: 1000, value: "0", "aria-label": "time" });
+  const scrub = make("input", { type: "range", min: 0, max: 1000, step: 20, value: "0", "aria-label": "time" });
   const time = make("span", { className: "time" });
   const play = button("▶ Play", () => toggle(), "main");
-  const again = button("Another one", () => ask("seed", model.get("seed") + 1));
+  const again = button("another one", () => ask("seed", model.get("seed") + 1));
   const speeds = [["real time", 1], ["4 × slower", 4], ["20 × slower", 20]];
-  const pace = chooser("Speed", speeds.map((s) => s[0]), 0, (i) => (speed = speeds[i][1]));
-  const pick = chooser("Class", model.get("names"), model.get("label"), (i) => ask("label", i));
+  const pace = chooser("speed", speeds.map((s) => s[0]), 0, (i) => (speed = speeds[i][1]));
+  const pick = chooser("class", model.get("names"), model.get("label"), (i) => ask("label", i));
   const seed = make("input", { type: "number", min: 0, step: 1, value: String(model.get("seed")) });
   seed.addEventListener("change", () => ask("seed", Math.max(0, Math.floor(Number(seed.value) || 0))));
   d.on("change:seed", () => (seed.value = String(model.get("seed"))));
   d.on("change:label", () => pick.put(model.get("label")));
   const ask = (name, value) => {
     stop();
-    d.status.classList.remove("quiet");
     d.ask(name, value);
   };
   const show = () => {
@@ -81,13 +80,12 @@ const render = ({ model, el }) => {
       film.clock = make("b");
       film.done = make("div", { className: "done" });
       const number = make("div", { className: "number" }, make("span", {}, film.forwards, " forwards"), film.clock);
-      film.card = make("div", { className: "card", style: `--colour:${row.colour}` }, make("h4", {}, row.name), film.canvas, number, film.done);
+      film.card = card(row.name, row.colour, film.canvas, number, film.done);
       return film;
     });
     cards.replaceChildren(...films.map((film) => film.card));
     last = Math.max(...films.map((film) => film.ms.at(-1)));
     now = last;
-    d.status.classList.toggle("quiet", !model.get("wrong")); // the cards say it; for screen readers once more
     show();
   };
   scrub.addEventListener("input", () => {
@@ -95,8 +93,8 @@ const render = ({ model, el }) => {
     now = (last * Number(scrub.value)) / 1000;
     show();
   });
-  const seeds = make("label", { className: "control" }, make("span", {}, "Seed"), seed);
-  const close = d.open(load, bar(pick, seeds, again, d.status), cards, bar(play, scrub, time, pace));
+  const seeds = make("label", { className: "control" }, make("span", {}, "seed"), seed);
+  const close = d.open(load, [cards, bar(play, scrub, time)], [pick, seeds, pace], [again]);
   return () => {
     stop();
     close();

@@ -70,7 +70,7 @@ const render = ({ model, el }) => {
     canvas.setAttribute("aria-label", `${count} points in their field at time ${words(moment)}. ${model.get("status")}`);
   };
   const words = (m) => `t = ${(1 - m / steps).toFixed(2)}`;
-  const time = slider("time: noise to data", 0, steps, 1, 0, () => {}, words);
+  const time = slider("time", 0, steps, 1, 0, () => {}, words);
   const go = (value) => {
     moment = Math.min(value, steps);
     time.put(moment);
@@ -98,17 +98,19 @@ const render = ({ model, el }) => {
     [glow, owners] = [bytesOf(model.get("glow")), bytesOf(model.get("owners"))];
     draw();
   };
+  const names = model.get("names"), guidance = d.dial("guidance w", "guidance", 0, 8, 0.5);
+  d.limit(() => (model.get("label") === names.length - 1 ? "Guidance needs a class." : ""), guidance);
+  const legend = names.slice(0, -1).map((name, i) => make("span", { className: "key", style: `--colour:${model.get("colours")[i]}` }, name));
   const close = d.open(
     renew,
-    bar(
-      d.pick("label", "label", model.get("names")),
-      d.dial("guidance w", "guidance", 0, 8, 0.5),
-      d.dial("fresh noise (churn)", "churn", 0, 4, 0.25),
-      d.next("other noise", "seed"),
-    ),
-    bar(run, time, make("label", { className: "control" }, showing, "field")),
-    canvas,
-    d.status,
+    [canvas, make("div", { className: "note" }, "where each ends: ", legend), bar(run, time)],
+    [
+      d.pick("class", "label", names),
+      guidance,
+      d.dial("fresh noise", "churn", 0, 4, 0.25),
+      make("label", { className: "control" }, make("span", {}, "field"), showing),
+    ],
+    [d.next("other noise", "seed")],
   );
   return () => {
     stop();

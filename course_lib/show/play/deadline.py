@@ -65,7 +65,9 @@ class Deadline(Play):
         cards = []
         for name, row in chosen.items():
             family = next(r["family"] for r in self.rows if r["name"] == name)
-            note = "nothing yet" if row is None else f"{row['steps']} steps, distance {row['frechet_relative']:.2f}"
+            note = "nothing yet"
+            if row:
+                note = f"{row['steps']} step{'s' * (row['steps'] > 1)}, distance {row['frechet_relative']:.2f}"
             cards.append(
                 {"words": self.words[name], "colour": plot.FAMILIES[family], "note": note, "best": name == first}
             )

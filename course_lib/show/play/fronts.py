@@ -7,12 +7,13 @@ import traitlets
 
 from ...data import Pictures
 from ...measure.frechet import wilson
-from .. import plot
+from .. import names, plot
+from ..charts import short
 from .base import Play, script
 from .dials import judged, spread
 
 TEMPERATURES, GUIDANCES = (0.6, 0.8, 1.0, 1.2), (1.0, 1.5, 2.0, 3.0)
-SHADES = ("#F0B48A", "#E58A4B", "#D55E00", "#8F3F00")  # of one family's colour: from cold to hot
+SHADES = names.SHADES["autoregressive"][1:]  # of one family's colour: from cold to hot
 
 
 class Fronts(Play):
@@ -30,6 +31,7 @@ class Fronts(Play):
     seed = traitlets.Int(0).tag(sync=True)
     length = traitlets.Int().tag(sync=True)
     count = traitlets.Int(10).tag(sync=True)
+    classes = traitlets.List().tag(sync=True)  # the name of each of the ten
     size = traitlets.List().tag(sync=True)
     points = traitlets.List().tag(sync=True)  # [accuracy, variety, words, shade] of every setting so far; last: now
     real = traitlets.Float().tag(sync=True)
@@ -42,7 +44,8 @@ class Fronts(Play):
         classes = range(len(self.names))
         self.spreads = [spread(features[pictures.labels == label]) for label in classes]
         share = float((guesses == pictures.labels).double().mean())
-        super().__init__(length=length, last=length, real=share, size=list(pictures.pixels.shape[-2:]))
+        shown = [short(self.names)[i % len(self.names)] for i in range(10)]
+        super().__init__(length=length, last=length, real=share, size=list(pictures.pixels.shape[-2:]), classes=shown)
         rows = [(t, w, length) for t in TEMPERATURES for w in GUIDANCES]
         self.found = {row: self.measure(*row) for row in rows}
         self.answers(self._draw, "temperature", "guidance", "last", "seed")

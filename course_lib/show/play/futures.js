@@ -9,14 +9,13 @@ const render = ({ model, el }) => {
     pictures.put(bytesOf(model.get("shown")), `A covered garment, ${count} futures, the truth. ${model.get("status")}`);
   return d.open(
     draw,
-    bar(
+    pictures,
+    [
       d.pick("garment", "garment", garments),
       d.dial("first covered row", "row", 0, size[0] - 1, 1),
       d.pick("class", "label", model.get("classes"), 1),
-      d.next("other futures", "seed"),
-    ),
-    pictures,
-    d.status,
+    ],
+    [d.next("other futures", "seed")],
   );
 };
 export default { render };

@@ -1,10 +1,10 @@
 // Game: mark the six real pictures (click, or Tab and Space, or the arrow keys), then see who made which.
 const render = ({ model, el }) => {
-  const { root, on, close } = desk(model, el, "game", "Which six are real?");
+  const { on, close, frame, status } = desk(model, el, "game", "Which six are real?");
   const sheet = make("div", { className: "sheet", role: "group", "aria-label": "twelve pictures, six of them real" });
-  const score = make("span", { className: "score", role: "status" });
-  const past = make("span");
-  const again = button("Deal again", () => deal(), "main");
+  const score = make("span", { className: "score" }), past = make("span");
+  const show = button("Show the answer", () => show.why || told(), "main");
+  const again = button("Deal again", () => deal());
   let marked = new Set(), cards = [];
   const say = () => {
     const answer = model.get("answer"), history = model.get("history");
@@ -12,26 +12,29 @@ const render = ({ model, el }) => {
     past.textContent = answer.length
       ? `by luck: 3 · your rounds: ${history.join(", ")}`
       : "Mark the six that you take for photographs: click, or arrow keys and Space.";
+    dead(show, answer.length ? "It is shown: deal again." : marked.size < 6 ? `Mark ${6 - marked.size} more.` : "");
+  };
+  const told = () => {
+    model.set("marked", [...marked].sort((a, b) => a - b));
+    model.save_changes();
   };
   const mark = (i) => {
     if (model.get("answer").length) return;
     if (marked.has(i)) marked.delete(i);
     else if (marked.size < 6) marked.add(i);
     cards[i].setAttribute("aria-pressed", String(marked.has(i)));
-    model.set("marked", [...marked].sort((a, b) => a - b));
-    model.save_changes();
     say();
   };
   const reveal = () => {
     const answer = model.get("answer"), caption = model.get("caption"), colours = model.get("colours");
     answer.forEach((word, i) => {
       cards[i].classList.add("open");
+      cards[i].classList.toggle("missed", marked.has(i) !== (word === "real"));
       cards[i].style.setProperty("--colour", colours[word]);
       const verdict = marked.has(i) ? (word === "real" ? "✓ you found it" : "✗ you took it") : word === "real" ? "✗ you missed it" : "";
-      cards[i].querySelector(".tag").replaceChildren(make("b", {}, word), make("br"), caption[i], make("br"), verdict);
+      cards[i].querySelector(".tag").replaceChildren(make("b", {}, word), make("br"), caption[i], make("br"), make("b", {}, verdict));
       cards[i].setAttribute("aria-label", [`picture ${i + 1}: ${word}`, caption[i], verdict].filter(Boolean).join(", "));
     });
-    sheet.classList.toggle("closed", !answer.length);
     say();
   };
   const lay = () => {
@@ -59,8 +62,8 @@ const render = ({ model, el }) => {
   };
   on("change:sheet", lay);
   on("change:answer", reveal);
-  root.append(make("div", { className: "bar" }, score, past), sheet, again);
-  el.append(root);
+  status.append(score, past);
+  frame(sheet, [], [show, again]);
   lay();
   return close;
 };

@@ -10,11 +10,12 @@ from ...data import Pictures
 from ...data.levels import to_bytes
 from ...methods import autoregressive, flow
 from ..films import NOISE, PIXELS, SIZE
-from ..plot import FAMILIES, figure, tile
+from ..names import FAMILIES, WORDS
+from ..plot import figure, tile
 from .base import Play, script
 
 REAL = 6  # of 12; the others are half and half from the two models
-WORDS = {"data": "real", "autoregressive": "pixel by pixel", "noise": "out of noise"}
+WORDS = {"data": WORDS["data"], "autoregressive": "pixel by pixel", "noise": WORDS["noise"]}
 
 
 class Game(Play):

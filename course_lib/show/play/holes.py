@@ -109,7 +109,8 @@ class Holes(Play):
         self.shown = strip.permute(2, 0, 3, 1).contiguous().numpy().tobytes()
         hidden = int(hole.sum())
         passes = min(self.steps, hidden)
-        self.status = f"{self.garments[self.garment]}: {hidden} of {hole.numel()} tokens hidden, {passes} passes"
+        words = f"{passes} pass{'es' * (passes != 1)}" + ", one a token" * (0 < hidden < self.steps)
+        self.status = f"{self.garments[self.garment]}: {hidden} of {hole.numel()} tokens hidden, {words}"
 
     def _hole(self) -> torch.Tensor:
         """The holes as `[h, w]` boolean; ValueError where they are no list of zeros and ones of that size."""

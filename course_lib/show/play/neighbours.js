@@ -15,6 +15,11 @@ const render = ({ model, el }) => {
   );
   const bits = make("div", { className: "bits" });
   const tried = make("ol"), best = new Map();
+  const mask = (chosen) => {
+    const canvas = make("canvas", { role: "img", "aria-label": chosen.map(name).join("; ") || "no neighbours" });
+    paint(canvas, offsets.map((o) => (chosen.some((c) => same(c, o)) ? 60 : earlier.includes(o) ? 215 : 255)), 3, 5);
+    return canvas;
+  };
   const sizes = [...new Set([200, 2000, model.get("result").all])];
   if (!sizes.includes(model.get("seen"))) sizes.push(model.get("seen"));
   const seen = chooser("pictures to count", sizes.map(String), sizes.indexOf(model.get("seen")), (i) => d.ask("seen", sizes[i]));
@@ -37,25 +42,27 @@ const render = ({ model, el }) => {
   const draw = () => {
     const { train, test, rival, name: codec } = model.get("result"), chosen = model.get("chosen");
     bits.replaceChildren(...line("train", train, "#F0B080"), ...line("test", test, "#D55E00"), ...line(codec, rival, "#555555"));
-    const key = [...chosen].sort().map((o) => `(${o[0]}, ${o[1]})`).join(" ") || "none";
-    best.set(`${key}, ${model.get("seen")} pictures`, test);
-    const order = [...best].sort((a, b) => a[1] - b[1]).slice(0, 5);
-    tried.replaceChildren(...order.map(([text, value]) => make("li", {}, `${value.toFixed(3)}: ${text}`)));
+    best.set(`${[...chosen].sort()} ${model.get("seen")}`, [test, chosen, model.get("seen")]);
+    const order = [...best.values()].sort((a, b) => a[0] - b[0]).slice(0, 5);
+    tried.replaceChildren(...order.map(([value, those, n]) => make("li", {}, value.toFixed(3), mask(those), `${n.toLocaleString("en")} pictures`)));
     pictures.put(bytesOf(model.get("samples")), `${n} pictures drawn by the model with ${chosen.length} neighbours`);
     marks();
   };
   d.on("change:chosen", marks);
   return d.open(
     draw,
-    make(
-      "div",
-      { className: "parts" },
-      make("div", {}, grid, seen),
-      make("div", {}, make("b", {}, "bits a pixel"), bits),
-      make("div", {}, make("b", {}, "your best so far"), tried),
-    ),
-    pictures,
-    d.status,
+    [
+      pictures,
+      make(
+        "div",
+        { className: "parts" },
+        grid,
+        make("div", {}, make("b", {}, "bits a pixel"), bits),
+        make("div", {}, make("b", {}, "your best so far"), tried),
+      ),
+    ],
+    [seen],
+    [],
   );
 };
 export default { render };

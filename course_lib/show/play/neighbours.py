@@ -10,6 +10,7 @@ from ...measure import bits_per_dim
 from ...methods import autoregressive
 from ...methods.counting import Counts
 from .. import plot
+from ..names import FAMILIES, PALE
 from .base import Play, script
 
 MOST = 5  # neighbours: the table has levels ** 6 entries then
@@ -89,7 +90,7 @@ class Neighbours(Play):
         for row in range(-2, 1):
             for column in range(-2, 3):
                 colour = "#E8E8E8" if (row, column) < (0, 0) else "white"
-                colour = plot.FAMILIES["autoregressive"] if (row, column) in self.chosen else colour
+                colour = FAMILIES["autoregressive"] if (row, column) in self.chosen else colour
                 mask.add_patch(
                     Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="#999999", lw=1)
                 )
@@ -97,7 +98,11 @@ class Neighbours(Play):
         mask.set(xlim=(-2.6, 2.6), ylim=(0.6, -2.6), aspect="equal", xlabel="orange: looked at")
         mask.set_title("Neighbours")
         names = ["train", "test", r["name"]]
-        bars.barh(names, [r["train"], r["test"], r["rival"]], color=["#F0B080", "#D55E00", plot.FAMILIES["data"]])
+        bars.barh(
+            names,
+            [r["train"], r["test"], r["rival"]],
+            color=[PALE, plot.FAMILIES["autoregressive"], plot.FAMILIES["data"]],
+        )
         for i, value in enumerate((r["train"], r["test"], r["rival"])):
             bars.text(value, i, f" {value:.2f}", va="center")
         bars.invert_yaxis()

@@ -17,16 +17,15 @@ const render = ({ model, el }) => {
   });
   return d.open(
     draw,
-    bar(
+    pictures,
+    [
       time,
       d.pick("solver", "solver", model.get("solvers")),
       d.pick("path", "way", model.get("ways")),
       d.pick("class", "label", model.get("classes")),
       d.dial("guidance", "guidance", 0, 4, 0.25),
-      d.next("another noise", "seed"),
-    ),
-    pictures,
-    d.status,
+    ],
+    [d.next("another noise", "seed")],
   );
 };
 export default { render };

@@ -69,7 +69,7 @@ class Paths(Play):
         )  # [moments, C, H, n · W]
         self.shown = film[:, 0].contiguous().numpy().tobytes()
         calls, off = 1 + self.solver, ", ".join(f"{d:.0f}" for d in self.off([walk[-1] for walk in walks])[:-1])
-        self.status = f"{solver}, {way}, {calls} call(s) a step · greys away from the last picture: {off}"
+        self.status = f"{solver}, {way}, {calls} call{'s' * (calls > 1)} a step · greys off the last picture: {off}"
 
     @staticmethod
     def off(ends: list[torch.Tensor]) -> list[float]:

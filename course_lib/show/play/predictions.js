@@ -1,7 +1,6 @@
 // Predictions: a verdict and a confidence for each claim; every change goes to Python, which writes it to a file at once.
 const render = ({ model, el }) => {
-  const { root, on, close } = desk(model, el, "predictions", "Your predictions");
-  const foot = make("div", { className: "note", role: "status" });
+  const { on, close, frame, status: foot } = desk(model, el, "predictions", "Your predictions");
   const body = make("tbody");
   const told = () => {
     const made = model.get("made"), count = Object.keys(made).length;
@@ -30,8 +29,7 @@ const render = ({ model, el }) => {
     body.append(row);
   }
   const head = ["The article says", "tested in", "your verdict", "how sure"].map((text) => make("th", { scope: "col" }, text));
-  root.append(make("table", {}, make("thead", {}, make("tr", {}, head)), body), foot);
-  el.append(root);
+  frame(make("table", {}, make("thead", {}, make("tr", {}, head)), body), [], []);
   on("change:made", told);
   told();
   return close;

@@ -8,20 +8,18 @@ const render = ({ model, el }) => {
     grown.put(bytesOf(model.get("grown")), `One picture after each of ${sides.length} scales`);
     shown.put(bytesOf(model.get("shown")), `${count} pictures with the same first scales. ${model.get("status")}`);
   };
+  const told = d.pick("the rest is told", "told", ["no class", "its class"]), others = d.next("redraw the rest", "others");
+  d.limit(() => (model.get("keep") === sides.length ? "All scales are kept: there is no rest to redraw." : ""), told, others);
   return d.open(
     draw,
-    bar(
-      d.pick("class", "label", model.get("classes")),
-      d.next("another picture", "seed"),
-      d.dial("scales kept", "keep", 0, sides.length, 1),
-      d.pick("the rest is drawn by", "told", ["no class", "its class"]),
-      d.next("redraw the rest", "others"),
-    ),
-    make("div", { className: "note" }, "the picture, scale by scale"),
-    grown,
-    make("div", { className: "note" }, "others with the same first scales"),
-    shown,
-    d.status,
+    [
+      make("div", { className: "note" }, "the picture, scale by scale"),
+      grown,
+      make("div", { className: "note" }, "others with the same first scales"),
+      shown,
+    ],
+    [d.pick("class", "label", model.get("classes")), d.dial("scales kept", "keep", 0, sides.length, 1), told],
+    [others, d.next("another picture", "seed")],
   );
 };
 export default { render };

@@ -32,10 +32,13 @@ const render = ({ model, el }) => {
   d.on("change:swapped", marks);
   return d.open(
     draw,
-    bar(d.pick("first", "first", names), d.pick("second", "second", names)),
-    make("div", { className: "bar close", role: "group", "aria-label": "ready-made swaps" }, make("span", {}, "swap"), ready),
     make("div", { className: "parts" }, table, pictures),
-    d.status,
+    [
+      d.pick("first", "first", names),
+      d.pick("second", "second", names),
+      make("div", { className: "bar close", role: "group", "aria-label": "ready-made swaps" }, make("span", {}, "swap"), ready),
+    ],
+    [],
   );
 };
 export default { render };

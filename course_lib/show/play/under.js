@@ -8,14 +8,13 @@ const render = ({ model, el }) => {
     pictures.put(bytesOf(model.get("shown")), `A garment, the same under noise, and the guess. ${model.get("status")}`);
   return d.open(
     draw,
-    bar(
+    pictures,
+    [
       d.pick("garment", "garment", garments),
       d.dial("noise", "noise", 1, 99, 1, (n) => `${n} %`),
       d.pick("told", "label", model.get("classes"), 1),
-      d.next("other noise", "seed"),
-    ),
-    pictures,
-    d.status,
+    ],
+    [d.next("other noise", "seed")],
   );
 };
 export default { render };
