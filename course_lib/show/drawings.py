@@ -189,7 +189,7 @@ def straight_path(t: float = 0.6) -> Figure:
 
 
 def ruler() -> Figure:
-    """The ruler for looks: a frozen classifier turns pictures into points; clouds of real and made points are compared."""
+    """A ruler for looks: one frozen classifier turns pictures into points; two clouds of points are compared."""
     alt = "Real and made pictures go through one frozen classifier; two clouds of points with an ellipse around each."
     fig, ax = _sheet(29, 8.6, "A ruler for looks: how far apart are two clouds of features?", alt)
     for y, name, colour in ((2.2, "real pictures", FAMILIES["data"]), (6.4, "made pictures", ORANGE)):

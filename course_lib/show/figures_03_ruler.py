@@ -30,9 +30,9 @@ def floor(found: dict[int, tuple[float, float]]) -> Figure:
         place = {"textcoords": "offset points", "ha": "center", "va": "top", "fontsize": 9}
         ax.annotate(f"relative\n{below / above:.2f}", (x, below), (0, -8), **place)
     charts.own_ticks(ax, n)
-    ax.set(yscale="log", xlabel="n, pictures measured", ylabel="Fréchet distance to test pictures")
+    ax.set(yscale="log", xlabel="n, pictures measured", ylabel="Fréchet distance to test pictures\n(lower is nearer)")
     ax.set(ylim=(min(real) / 4, 2.5 * max(noisy)), xlim=(n[0] * 0.8, n[-1] * 1.25))
-    ax.set_title("Real garments are not at 0, and the fewer they are the farther")
+    ax.set_title("Real garments are not at 0: the fewer they are, the farther")
     return fig
 
 

@@ -6,8 +6,8 @@ from .charts import headline
 from .head_to_head import NAMES
 from .plot import FAMILIES, figure
 
-RULERS = ("frechet_relative", "second_relative")
-SPOILT = {"clean": "as they are", "noise": "noise", "blur": "blur", "codes": "through 1,000 codes"}
+RULERS = {"x": "frechet_relative", "y": "second_relative"}
+SPOILT = {"clean": "as they are", "noise": "with noise", "blur": "blurred", "codes": "through codes"}
 SPOILT |= {"latents": "through latents", "scales": "through scales"}
 
 
@@ -19,22 +19,23 @@ def name(row: dict) -> str:
 def beside(found: dict, models: list[str], ruler: str = "second_relative") -> str:
     """The distances of `models` by one ruler, with their intervals, in words: the nearest first."""
     rows = sorted((row for row in found["runs"] if row["model"] in models), key=lambda row: row[ruler])
-    said = [f"{name(row)} {row[ruler]:.2f} ({row[f'{ruler}_low']:.2f} to {row[f'{ruler}_high']:.2f})" for row in rows]
-    return ", ".join(said)
+    return ", ".join(f"{name(row)} {_number(row, ruler)}" for row in rows)
+
+
+def _number(row: dict, ruler: str) -> str:
+    return f"{row[ruler]:.2f} ({row[f'{ruler}_low']:.2f} to {row[f'{ruler}_high']:.2f})"
 
 
 def draw(found: dict) -> Figure:
     """Every model by both rulers, and real garments spoilt: metrics of the result `second-ruler`."""
-    alt = "Distance by a network of photographs over distance by the classifier, both logarithmic: models of pixels and "
-    alt += "patches low, models of tokens and latents high, and real garments that went through a tokenizer high too."
-    fig, ax = figure(size=(7.4, 4.6), alt=alt)
+    alt = "Distance by a network of photographs over distance by the classifier, both logarithmic."
+    fig, ax = figure(size=(7.4, 4.8), alt=alt)
     for row in [*found["runs"], *found["real"]]:
-        x, y = (row[key] for key in RULERS)
-        real = row["family"] == "data"
-        ink = FAMILIES[row["family"]]
-        bars = {f"{axis}err": [[row[key] - row[f"{key}_low"]], [row[f"{key}_high"] - row[key]]] for axis, key in zip("xy", RULERS)}
-        ax.errorbar(x, y, **bars, fmt="D" if real else "o", markersize=5, color=ink, linewidth=0.8, mfc="white" if real else ink)
-        ax.annotate(name(row), (x, y), (7, 3), textcoords="offset points", fontsize=9, color=ink)
+        at = {axis: row[key] for axis, key in RULERS.items()}
+        ends = {f"{axis}err": [[at[axis] - row[f"{key}_low"]], [row[f"{key}_high"] - at[axis]]] for axis, key in RULERS.items()}
+        ink, form = FAMILIES[row["family"]], {"fmt": "D", "mfc": "white"} if row["family"] == "data" else {"fmt": "o"}
+        ax.errorbar(**at, **ends, **form, markersize=5, color=ink, linewidth=0.8)
+        ax.annotate(name(row), tuple(at.values()), (7, 3), textcoords="offset points", fontsize=9, color=ink)
     ax.set(xscale="log", yscale="log", xlabel="by the classifier of garments (lower is better)")
     ax.set_ylabel("by a network of photographs\n(lower is better)")
     return headline(fig, "Level by one ruler, apart by another")
