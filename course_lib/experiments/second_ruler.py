@@ -23,7 +23,7 @@ from .rows import rows
 N, SIZE = 500, 112  # pictures of each model, and their side in pixels for a network of photographs
 NOISE, BLUR = 0.1, 0.55  # the unit's noise in [-1, 1]; a blur in pixels that errs as much as the tokenizer does
 NAMES = ["token-ar-fashion", "masked-fashion", "next-scale-fashion", "dit-fashion", "latent-dit-fashion"]
-NAMES += ["one-step-fashion", "unet-flow-fashion", "pixel-transformer-fashion"]
+NAMES += ["one-step-fashion", "unet-flow-fashion"]
 UNGUIDED = ["token-ar-fashion", "dit-fashion"]  # was it the choice of guidance, made by the first ruler?
 SPOILT = ["clean", "noise", "blur", "codes", "latents", "scales"]  # real garments; what three tokenizers leave of them
 

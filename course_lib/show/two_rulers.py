@@ -9,6 +9,8 @@ from .plot import FAMILIES, figure
 RULERS = {"x": "frechet_relative", "y": "second_relative"}
 SPOILT = {"clean": "as they are", "noise": "with noise", "blur": "blurred", "codes": "through codes"}
 SPOILT |= {"latents": "through latents", "scales": "through scales"}
+# On the left of their interval, and so many points higher: the others stand on the right.
+LEFT = {"codes": 0, "unet-flow-fashion": 5, "dit-fashion": -7, "noise": 0, "blur": 0, "masked-fashion": 0}
 
 
 def name(row: dict) -> str:
@@ -16,26 +18,33 @@ def name(row: dict) -> str:
     return NAMES[row["model"]][0] if row["model"] in NAMES else f"real, {SPOILT[row['model']]}"
 
 
-def beside(found: dict, models: list[str], ruler: str = "second_relative") -> str:
-    """The distances of `models` by one ruler, with their intervals, in words: the nearest first."""
-    rows = sorted((row for row in found["runs"] if row["model"] in models), key=lambda row: row[ruler])
-    return ", ".join(f"{name(row)} {_number(row, ruler)}" for row in rows)
-
-
-def _number(row: dict, ruler: str) -> str:
-    return f"{row[ruler]:.2f} ({row[f'{ruler}_low']:.2f} to {row[f'{ruler}_high']:.2f})"
+def said(found: dict) -> str:
+    """The finding: patches and tokens by the one ruler and by the other."""
+    rows = {row["model"]: row for row in found["runs"]}
+    patches, tokens, words = rows["dit-fashion"], rows["token-ar-fashion"], []
+    for key in RULERS.values():
+        clear = patches[f"{key}_high"] < tokens[f"{key}_low"] or tokens[f"{key}_high"] < patches[f"{key}_low"]
+        words.append(f"{'apart' if clear else 'level'} ({patches[key]:.2f}, {tokens[key]:.2f}) by")
+    return f"Patches and tokens: {words[0]} one ruler, {words[1]} another"
 
 
 def draw(found: dict) -> Figure:
     """Every model by both rulers, and real garments spoilt: metrics of the result `second-ruler`."""
-    alt = "Distance by a network of photographs over distance by the classifier, both logarithmic."
-    fig, ax = figure(size=(7.4, 4.8), alt=alt)
+    alt = "Distance by a network of photographs over distance by the classifier: tokens and real garments that went "
+    fig, ax = figure(size=(7.6, 5), alt=alt + "through the tokenizer lie above patches of noise, and not to the right.")
     for row in [*found["runs"], *found["real"]]:
         at = {axis: row[key] for axis, key in RULERS.items()}
-        ends = {f"{axis}err": [[at[axis] - row[f"{key}_low"]], [row[f"{key}_high"] - at[axis]]] for axis, key in RULERS.items()}
         ink, form = FAMILIES[row["family"]], {"fmt": "D", "mfc": "white"} if row["family"] == "data" else {"fmt": "o"}
-        ax.errorbar(**at, **ends, **form, markersize=5, color=ink, linewidth=0.8)
-        ax.annotate(name(row), tuple(at.values()), (7, 3), textcoords="offset points", fontsize=9, color=ink)
-    ax.set(xscale="log", yscale="log", xlabel="by the classifier of garments (lower is better)")
-    ax.set_ylabel("by a network of photographs\n(lower is better)")
-    return headline(fig, "Level by one ruler, apart by another")
+        for axis, key in RULERS.items():
+            ends = [[at[axis] - row[f"{key}_low"]], [row[f"{key}_high"] - at[axis]]]
+            ax.errorbar(**at, **{f"{axis}err": ends}, **form, markersize=6, color=ink, ecolor=f"{ink}66", linewidth=0.8)
+        side, end = ("right", "low") if row["model"] in LEFT else ("left", "high")
+        place = {"xytext": ((-6, 6)[end == "high"], LEFT.get(row["model"], 0)), "textcoords": "offset points"}
+        ax.annotate(name(row), (row[f"{RULERS['x']}_{end}"], at["y"]), ha=side, va="center", size=9, color=ink, **place)
+    ax.set(xlim=(0, 0.56), yscale="log")
+    ticks = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1)
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_yticks([], minor=True)
+    ax.set_xlabel("relative distance by the classifier of garments (lower is better)")
+    ax.set_ylabel("relative distance by a network\nof photographs (lower is better)")
+    return headline(fig, said(found))
