@@ -1,6 +1,9 @@
 """What the result pictures of notebook 12 say is worked out from their rows."""
 
-from course_lib.show import figures_12, head_to_head
+import re
+
+from course_lib.data import results
+from course_lib.show import figures_12, head_to_head, two_rulers
 
 
 def run(family: str, share: float, distance: float, half: float = 0.01) -> dict:
@@ -34,3 +37,12 @@ def test_the_headline_names_who_is_first_alone_and_in_a_crowd():
     said = head_to_head.finding(rows, (1, 64), 0.2)
     assert said == "First to a distance of 0.2: alone noise, transformer (20 ms); 64 at a time token by token (10 ms)"
     assert head_to_head.finding(rows, (1, 64), 0.05) == "None reaches a distance of 0.05"
+
+
+def test_two_rulers_say_whether_patches_and_tokens_are_apart():
+    both = results.read("second-ruler")["metrics"]
+    assert re.search(r"level \(.*\) by one ruler, apart \(.*\) by another", two_rulers.said(both))
+    drawn = {text.get_text() for text in two_rulers.draw(both).axes[0].texts}
+    assert len(drawn) == len(both["runs"]) + len(both["real"]) and "real, through codes" in drawn
+    same = [row | {"second_relative_low": 0.0, "second_relative_high": 9.0} for row in both["runs"]]
+    assert two_rulers.said({"runs": same}).split(" ruler, ")[1].startswith("level")

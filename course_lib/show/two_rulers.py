@@ -9,8 +9,10 @@ from .plot import FAMILIES, figure
 RULERS = {"x": "frechet_relative", "y": "second_relative"}
 SPOILT = {"clean": "as they are", "noise": "with noise", "blur": "blurred", "codes": "through codes"}
 SPOILT |= {"latents": "through latents", "scales": "through scales"}
-# On the left of their interval, and so many points higher: the others stand on the right.
-LEFT = {"codes": 0, "unet-flow-fashion": 5, "dit-fashion": -7, "noise": 0, "blur": 0, "masked-fashion": 0}
+# Where a name stands that would cross another, beside which end of its interval: ("_low" or "", dx, dy) in points.
+PLACES = {"codes": ("", -5, 10), "noise": ("_low", -6, 0), "masked-fashion": ("_low", -6, 0)}
+PLACES |= {"latents": ("_high", 6, 2), "unet-flow-fashion": ("_high", 6, -1), "dit-fashion": ("_high", 6, -8)}
+PLACES |= {"next-scale-fashion": ("_high", 6, 3)}
 
 
 def name(row: dict) -> str:
@@ -38,9 +40,9 @@ def draw(found: dict) -> Figure:
         for axis, key in RULERS.items():
             ends = [[at[axis] - row[f"{key}_low"]], [row[f"{key}_high"] - at[axis]]]
             ax.errorbar(**at, **{f"{axis}err": ends}, **form, markersize=6, color=ink, ecolor=f"{ink}66", linewidth=0.8)
-        side, end = ("right", "low") if row["model"] in LEFT else ("left", "high")
-        place = {"xytext": ((-6, 6)[end == "high"], LEFT.get(row["model"], 0)), "textcoords": "offset points"}
-        ax.annotate(name(row), (row[f"{RULERS['x']}_{end}"], at["y"]), ha=side, va="center", size=9, color=ink, **place)
+        end, *off = PLACES.get(row["model"], ("_high", 6, 0))
+        style = {"textcoords": "offset points", "ha": "left" if off[0] > 0 else "right", "va": "center", "size": 9}
+        ax.annotate(name(row), (row[RULERS["x"] + end], at["y"]), off, color=ink, **style)
     ax.set(xlim=(0, 0.56), yscale="log")
     ticks = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1)
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
