@@ -12,7 +12,7 @@ SPOILT |= {"latents": "through latents", "scales": "through scales"}
 # Where a name stands that would cross another, beside which end of its interval: ("_low" or "", dx, dy) in points.
 PLACES = {"codes": ("", -5, 10), "noise": ("_low", -6, 0), "masked-fashion": ("_low", -6, 0)}
 PLACES |= {"latents": ("_high", 6, 2), "unet-flow-fashion": ("_high", 6, -1), "dit-fashion": ("_high", 6, -8)}
-PLACES |= {"next-scale-fashion": ("_high", 6, 3)}
+PLACES |= {"next-scale-fashion": ("_low", -6, 0)}
 
 
 def name(row: dict) -> str:
