@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import scipy.linalg
 import torch
 import torch.nn.functional as F
 from solutions import ANSWERS
@@ -90,6 +91,28 @@ def revive_in_place(codebook, counts, z):
         if counts[i] == 0:
             codebook[i] = z[next(order)]
     return codebook
+
+
+def distance_in_numpy(a, b):
+    (p, A), (q, B) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (a.numpy(), b.numpy()))
+    return np.sum((p - q) ** 2) + np.trace(A + B - 2 * np.real(scipy.linalg.sqrtm(A @ B)))
+
+
+def distance_by_eigenvalues(a, b):
+    A, B = a.T.cov(), b.T.cov()
+    root = torch.linalg.eigvals(A @ B).sqrt().real.sum()
+    return (a.mean(0) - b.mean(0)).norm() ** 2 + A.trace() + B.trace() - 2 * root
+
+
+def distance_in_place(a, b):
+    found, spread = 0.0, []
+    for i in range(a.shape[1]):
+        found += float(a[:, i].mean() - b[:, i].mean()) ** 2 + float(a[:, i].var() + b[:, i].var())
+    for x in (a.clone(), b.clone()):
+        x -= x.mean(0)
+        x /= (len(x) - 1) ** 0.5
+        spread.append(x)
+    return found - 2 * float(torch.linalg.svdvals(spread[0] @ spread[1].T).sum())
 
 
 def patches_in_loops(x, p):
@@ -227,6 +250,7 @@ STYLES = {
         attention_in_loops,
         lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
     ],
+    "frechet": [distance_in_numpy, distance_by_eigenvalues, distance_in_place],
     "revive": [revive_in_place],
     "patchify": [patches_in_loops, lambda x, p: F.unfold(x, p, stride=p).mT],
     "adaln_block": [block_in_place],

@@ -7,7 +7,7 @@ import pytest
 import torch
 from solutions import NAMES
 
-from course_lib import check
+from course_lib import check, measure
 from course_lib.check import core
 from course_lib.check.authorship import place, watched
 from course_lib.methods import autoregressive, few_step, flow
@@ -81,6 +81,7 @@ def two_turns(x, rows, columns):
         ("causal_attention", lambda q, k, v: layers.attention(q, k, v, layers.Mask((1,) * q.shape[-2]))),
         ("both_ends", lambda x, v, t: (flow.data_in(x, v, t), flow.noise_in(x, v, t))),
         ("block_causal", lambda groups: layers.Mask(tuple(groups)).visible()),
+        ("frechet", lambda a, b: measure.frechet_distance(a, b)),
     ],
 )
 def test_what_the_library_calls_otherwise_is_refused_too(name, answer):

@@ -118,6 +118,61 @@ def test_wrong_guidance_is_named(attempt, message):
     named(check.guided, attempt, message)
 
 
+def root(cov):
+    values, vectors = torch.linalg.eigh(cov)
+    return vectors * values.clamp(min=0).sqrt() @ vectors.T
+
+
+def cross(A, B):
+    return torch.linalg.eigvalsh(root(A) @ B @ root(A)).clamp(min=0).sqrt().sum()
+
+
+def apart(
+    means=lambda gap: gap.square().sum(),
+    cov=lambda x: x.T.cov(),
+    rooted=cross,
+    parts=lambda means, traces, cross: means + traces - 2 * cross,
+):
+    """The Fréchet distance, with what is usually got wrong."""
+
+    def frechet(a, b):
+        A, B = cov(a), cov(b)
+        return float(parts(means(a.mean(0) - b.mean(0)), A.trace() + B.trace(), rooted(A, B)))
+
+    return frechet
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda a, b: apart()(a, b) ** 0.5, "no root at the end"),
+        (apart(means=lambda gap: 0 * gap.sum()), "means are missing"),
+        (apart(means=torch.Tensor.norm), "counts squared"),
+        (apart(means=lambda gap: gap.square().mean()), "sum the squares"),
+        (apart(parts=lambda means, traces, cross: means), "Only the means"),
+        (apart(parts=lambda means, traces, cross: means + traces), "cross term is missing"),
+        (apart(parts=lambda means, traces, cross: means + traces - cross), "counts twice"),
+        (apart(parts=lambda means, traces, cross: means + traces + 2 * cross), "goes off, not on"),
+        (apart(rooted=lambda A, B: (A @ B).trace()), "No root is taken"),
+        (apart(rooted=lambda A, B: (root(A) @ root(B)).trace()), "not the product of the roots"),
+        (apart(rooted=lambda A, B: (A @ B).sqrt().trace()), "each number in it|NaN"),
+        (apart(rooted=lambda A, B: (A @ B).clamp(min=0).sqrt().trace()), "each number in it"),
+        (apart(rooted=lambda A, B: (A.diagonal() * B.diagonal()).sqrt().sum()), "Only the variances"),
+        (apart(rooted=lambda A, B: torch.linalg.eigvalsh(A @ B).clamp(min=0).sqrt().sum()), "wants a symmetric matrix"),
+        (apart(rooted=lambda A, B: torch.linalg.eigvalsh(root(A) @ B @ root(A)).sqrt().sum()), "There is NaN"),
+        (apart(cov=lambda x: x.T @ x / (len(x) - 1)), "about the mean"),
+        (apart(cov=lambda x: x.T.cov(correction=0)), "N - 1"),
+        (apart(cov=torch.Tensor.cov), r"cov\(\) wants a feature in each row"),
+        (lambda a, b: apart(cov=torch.Tensor.cov)(a, b) if len(a) == len(b) else apart()(a, b), r"a\.T\.cov"),
+        (lambda a, b: 1.2 * apart()(a, b), "Two bells .* = 11.25. You give 13.5"),
+        (lambda a, b: apart()(a, b) + len(a) // 20, "Which of the three parts"),
+        (lambda a, b: a.mean(0) - b.mean(0), "one number"),
+    ],
+)
+def test_wrong_distances_are_named(attempt, message):
+    named(check.frechet, attempt, message)
+
+
 # The widget
 
 

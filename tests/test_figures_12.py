@@ -1,8 +1,11 @@
 """What the result pictures of notebook 12 say is worked out from their rows."""
 
+import re
+
 from lettering import crossings
 
-from course_lib.show import figures_12, head_to_head
+from course_lib.data import results
+from course_lib.show import figures_12, head_to_head, two_rulers
 
 
 def run(family: str, share: float, distance: float, half: float = 0.01) -> dict:
@@ -64,3 +67,12 @@ def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
     second = [row | {"model": row["name"], "second_relative": 0.5} for row in rows[1:]]
     fig = head_to_head.draw(rows, second=second)
     assert len(fig.axes) == 3 and "two rulers" in fig.alt and not crossings(fig)
+
+
+def test_two_rulers_say_whether_patches_and_tokens_are_apart():
+    both = results.read("second-ruler")["metrics"]
+    assert re.search(r"level \(.*\) by one ruler, apart \(.*\) by another", two_rulers.said(both))
+    drawn = {text.get_text() for text in two_rulers.draw(both).axes[0].texts}
+    assert len(drawn) == len(both["runs"]) + len(both["real"]) and "real, through codes" in drawn
+    same = [row | {"second_relative_low": 0.0, "second_relative_high": 9.0} for row in both["runs"]]
+    assert two_rulers.said({"runs": same}).split(" ruler, ")[1].startswith("level")

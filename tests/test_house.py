@@ -367,6 +367,13 @@ def test_pictures_in_the_text_have_words_for_those_who_do_not_see_them(path):
         assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", source(cell)))
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_papers_are_linked_where_they_are_named(path):
+    for cell in cells(path, "markdown"):
+        text = re.sub(r"\]\([^)]*\)", "]", source(cell))  # without the addresses
+        assert not re.search(r"arXiv|\b\d{4}\.\d{4,5}\b", text)
+
+
 def test_every_notebook_has_its_cost_within_the_limits():
     rows = results.read("notebooks")
     assert sorted(rows) == [path.stem for path in NOTEBOOKS]

@@ -20,6 +20,7 @@ from .noise import best_guess, churned_step, heun_step, tilted
 from .opening import by_luck, forwards, path, walk
 from .pixels import context, corners, cross_entropy, inverse_cdf
 from .prompts import left_open, naming, obeys, uneven
+from .ruler import frechet
 from .straight import bend, both_ends, flow_loss, pixel_bits
 from .tokens import codes_of, patchify, revive, straight_through
 from .words import expected, pieces, slots, within
@@ -49,6 +50,7 @@ __all__ = [
     "expected",
     "flow_loss",
     "forwards",
+    "frechet",
     "gated_step",
     "guided",
     "guided_within",

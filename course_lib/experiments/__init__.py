@@ -54,7 +54,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
     "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "words-ocr": _later(".words_ocr", "words_ocr", "signs of the shipped models read by an OCR engine (2 minutes)"),
-    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
+    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (5 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 

@@ -1,9 +1,11 @@
-"""A second ruler: the same models measured by a network that has never seen a garment. No notebook reads it yet.
+"""A second ruler: the same models measured by a network that has never seen a garment. Read in notebook 12.
 
 The ruler of the course is a classifier of garments, trained on the pictures that the models imitate. This one is
 EfficientNet-Lite0 (arXiv 1905.11946), trained on photographs; its weights lie in a package of the extra `peers`.
+Beside the models stand real garments, clean and spoilt: what each ruler sees of a loss that has no model behind it.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -14,13 +16,16 @@ from .. import data
 from ..data import results
 from ..data.levels import to_bytes
 from ..measure import frechet
-from ..training import RECIPES, make
+from ..training import RECIPES, inputs, make
 from . import Found, provenance
 from .rows import rows
 
-N, SIZE = 1000, 112  # pictures of each model, and their side in pixels for a network of photographs
-NAMES = ["token-ar-fashion", "masked-fashion", "next-scale-fashion", "unet-flow-fashion", "dit-fashion"]
-NAMES += ["latent-dit-fashion", "one-step-fashion"]
+N, SIZE = 500, 112  # pictures of each model, and their side in pixels for a network of photographs
+NOISE, BLUR = 0.1, 0.55  # the unit's noise in [-1, 1]; a blur in pixels that errs as much as the tokenizer does
+NAMES = ["token-ar-fashion", "masked-fashion", "next-scale-fashion", "dit-fashion", "latent-dit-fashion"]
+NAMES += ["one-step-fashion", "unet-flow-fashion"]
+UNGUIDED = ["token-ar-fashion", "dit-fashion"]  # was it the choice of guidance, made by the first ruler?
+SPOILT = ["clean", "noise", "blur", "codes", "latents", "scales"]  # real garments; what three tokenizers leave of them
 
 
 @lru_cache(maxsize=1)
@@ -50,37 +55,87 @@ def features(pixels: Tensor) -> Tensor:
 
 def distance(made: Tensor, real: Tensor) -> float:
     """Fréchet distance of two sets of pictures, uint8: compare at equal numbers: it falls with them."""
-    return frechet.frechet_distance(features(made), features(real))
+    return to(features(real))(features(made))
+
+
+def to(real: Tensor) -> Callable[[Tensor], float]:
+    """The Fréchet distance of features `[N, d]` to those of `real` pictures: fast where N is less than d.
+
+    What is not 0 among the eigenvalues of (XᵀX)·C, for X of centred rows, is the same in X·C·Xᵀ, which is N × N.
+    """
+    mean, cov = real.mean(0), real.T.cov()
+
+    def measure(made: Tensor) -> float:
+        x = (made - made.mean(0)) / (len(made) - 1) ** 0.5
+        cross = torch.linalg.eigvalsh(x @ cov @ x.T).clamp(min=0).sqrt().sum()
+        return float((made.mean(0) - mean).square().sum() + x.square().sum() + cov.trace() - 2 * cross)
+
+    return measure
 
 
 @lru_cache(maxsize=1)
-def _real() -> tuple[Tensor, float, float]:
-    """Features of test pictures, and what other real ones score: as they are (the floor), and noisy (the unit)."""
-    test, train = data.load("fashion", "test"), data.load("fashion")
-    generator = torch.Generator().manual_seed(0)
-    real = features(test.pixels[torch.randperm(len(test), generator=generator)[:2500]])
-    clean = train.floats()[torch.randperm(len(train), generator=generator)[:N]]
-    noisy = clean + 0.1 * torch.randn(clean.shape, generator=generator)
-    return real, *(frechet.frechet_distance(features(to_bytes(x)), real) for x in (clean, noisy))
+def _ruler() -> tuple[Callable[[Tensor], float], float, float]:
+    """The distance to test pictures, and what `N` other real ones score: clean (the floor), and noisy (the unit)."""
+    test = data.load("fashion", "test").pixels
+    order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
+    measure = to(features(test[order[:2500]]))
+    return measure, *(measure(features(spoilt(kind)[0])) for kind in ("clean", "noise"))
 
 
-def _measured(name: str) -> dict:
-    """One shipped model by both rulers, on the same pictures; guidance is that chosen on validation by the first."""
-    guidance = results.read(name)["metrics"].get("guidance", 1.0)
-    pixels, labels = make(name, N, guidance)
-    real, floor, unit = _real()
-    made, first = features(pixels), frechet.report(pixels, labels)
-    distance, spread = frechet.frechet_distance(made, real), frechet.bootstrap(made, real, times=10)
-    row = {"model": name, "family": RECIPES[name].family, "budget_flops": results.read(name)["train_flops"]}
-    row |= {k: v for k, v in first.items() if k.startswith("frechet_relative")} | {"frechet_n": N}
+def spoilt(kind: str, n: int = N) -> tuple[Tensor, Tensor]:
+    """`n` validation pictures, uint8, as one of `SPOILT` makes them, with their labels."""
+    pictures = data.load("fashion", "validation")[:n]
+    x = pictures.floats()
+    if kind == "noise":
+        x = x + NOISE * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    elif kind == "blur":
+        bell = torch.exp(-((torch.arange(-2.0, 3) / BLUR) ** 2) / 2)
+        kernel = torch.outer(bell, bell) / bell.sum() ** 2
+        x = F.conv2d(F.pad(x, (2,) * 4, mode="replicate"), kernel[None, None])
+    elif kind == "codes":
+        x = inputs.pictures_of("tokenizer-fashion")(inputs.fashion_tokens(pictures))
+    elif kind == "latents":
+        x = inputs.from_normal_latents(inputs.fashion_normal_latents(pictures))
+    elif kind == "scales":
+        x = inputs.from_scales(inputs.fashion_scales(pictures))
+    return (to_bytes(x) if x.is_floating_point() else x).cpu(), pictures.labels
+
+
+def _by_both(pixels: Tensor, labels: Tensor) -> dict:
+    """A set of pictures by both rulers, each in its own unit: real pictures with noise, as many."""
+    measure, floor, unit = _ruler()
+    made, first, generator = features(pixels), frechet.report(pixels, labels), torch.Generator().manual_seed(0)
+    again = [measure(made[torch.randint(len(made), (len(made),), generator=generator)]) for _ in range(10)]
+    found, spread = measure(made), float(torch.tensor(again).std())  # of 10 draws with replacement
     by = {"": 0.0, "_low": -1.96, "_high": 1.96}
-    row |= {f"second_relative{end}": (distance + times * spread) / unit for end, times in by.items()}
-    return row | {"second_floor": floor / unit, "n": N}
+    row = {f"second_relative{end}": (found + times * spread) / unit for end, times in by.items()}
+    row |= {key: value for key, value in first.items() if key.startswith("frechet_relative")}
+    row["frechet_relative_floor"] = first["frechet_floor"] * first["frechet_relative"] / first["frechet"]
+    return row | {"second_relative_floor": floor / unit, "n": len(pixels)}
+
+
+def _model(model: str, guidance: float) -> dict:
+    """One shipped model by both rulers, on the same pictures."""
+    about = {"family": RECIPES[model].family, "budget_flops": results.read(model)["train_flops"]}
+    return about | _by_both(*make(model, N, guidance))
+
+
+def _spoilt(model: str) -> dict:
+    """Real garments as they are or spoilt, by both rulers, and how far each pixel is off (`psnr`, dB)."""
+    pixels, labels = spoilt(model)
+    error = (pixels.float() - spoilt("clean")[0].float()).square().mean()
+    off = {"psnr": float(10 * (255**2 / error).log10())} if error else {}
+    return {"family": "data"} | off | _by_both(pixels, labels)
 
 
 def second_ruler() -> Found:
     """Every shipped model of garments by two rulers: the classifier of garments, and a network of photographs"""
-    found = rows("second-ruler", [{"name": name} for name in NAMES], _measured, n=N, size=SIZE)
-    return Found(
-        {"n": N, "size": SIZE, "runs": found}, provenance.tidy(found, "class", ("frechet_relative", "second_relative"))
-    )
+    chosen = {name: results.read(name)["metrics"].get("guidance", 1.0) for name in NAMES}  # on validation, by the first
+    dials = {"n": N, "size": SIZE}
+    real = rows("second-ruler", [{"model": kind} for kind in SPOILT], _spoilt, part="real", **dials)
+    keys = [{"model": name, "guidance": 1.0} for name in UNGUIDED]
+    plain = rows("second-ruler", keys, _model, part="plain", **dials)
+    keys = [{"model": name, "guidance": chosen[name]} for name in NAMES]
+    runs = rows("second-ruler", keys, _model, part="runs", **dials)
+    tidy = provenance.tidy([*runs, *plain, *real], "class", ("frechet_relative", "second_relative"))
+    return Found({**dials, "runs": runs, "unguided": plain, "real": real}, tidy)

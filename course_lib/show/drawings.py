@@ -190,9 +190,9 @@ def straight_path(t: float = 0.6) -> Figure:
 
 
 def ruler() -> Figure:
-    """The second ruler: a frozen classifier turns pictures into points; clouds of real and made points are compared."""
+    """A ruler for looks: one frozen classifier turns pictures into points; two clouds of points are compared."""
     alt = "Real and made pictures go through one frozen classifier; two clouds of points with an ellipse around each."
-    fig, ax = _sheet(29, 8.6, "The second ruler: how far apart are two clouds of features?", alt)
+    fig, ax = _sheet(29, 8.6, "A ruler for looks: how far apart are two clouds of features?", alt)
     for y, name, colour in ((2.2, "real pictures", FAMILIES["data"]), (6.4, "made pictures", ORANGE)):
         _box(ax, 3.2, y, name, 5.4, 1.6)
         _arrow(ax, (5.9, y), (8.1, 4.3 + 0.35 * np.sign(y - 4.3)), colour)
