@@ -42,13 +42,25 @@ def sets(node: ast.AST) -> set[str]:
     return {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
 
 
+def changes(node: ast.AST) -> set[str]:
+    """The names whose content a statement changes when it runs: `x[i] = …`, `x.append(…)`."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return set()
+    inside = list(ast.walk(node))
+    stored = [part.value for part in inside if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store)]
+    calls = [part.func for part in inside if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)]
+    stored += [call.value for call in calls if call.attr in ("append", "extend", "update")]
+    return {part.id for part in stored if isinstance(part, ast.Name)}
+
+
 def needed(code: list[str]) -> str:
     """The last expression of the last cell as `widget = …`, after those statements that it cannot do without."""
     *before, last = [node for cell in code for node in ast.parse(cell).body]
     assert isinstance(last, ast.Expr), "the cell does not end with a widget"
     kept, wanted = [ast.Assign([ast.Name("widget", ast.Store())], last.value)], reads(last)
     for node in reversed(before):
-        if made := sets(node) & wanted:
+        made = sets(node) & wanted
+        if made or changes(node) & wanted:
             kept.append(node)
             wanted = wanted - (made if isinstance(node, SURE) else set()) | reads(node)
     return "\n".join(ast.unparse(ast.fix_missing_locations(node)) for node in reversed(kept)) + "\n"

@@ -100,9 +100,8 @@ def fit(
 ) -> Run:
     """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
-    An interrupt (Ctrl-C, the stop button) keeps what was trained. With `checkpoint` the whole state is written there
-    every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe` may
-    name it). A model frozen as a whole, as by `load`, is trained; what is frozen beside others stays.
+    An interrupt keeps what was trained. With `checkpoint` the state is written there `every` so many seconds: the same
+    call goes on, another (see `recipe`) is refused. A model frozen as a whole is trained, parts that are frozen stay.
     """
     steps, seed, device = _whole(steps), runtime.whole(seed), torch.device(device or runtime.device())
     run = _run(model.to(device))
