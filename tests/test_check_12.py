@@ -171,4 +171,4 @@ def test_a_wrong_setting_raises(deadline, change):
 def test_the_static_frame_and_the_figure_are_drawn_and_put_in_words(deadline):
     assert "deadlines" in deadline.frame().alt and len(deadline.frame().png()) > 1000
     fig = head_to_head.draw(ROWS)
-    assert "processor seconds" in fig.alt and len(fig.png()) > 1000
+    assert "processor milliseconds" in fig.alt and len(fig.png()) > 1000

@@ -76,5 +76,5 @@ def test_spelling_is_the_mean_over_seeds():
 def test_scenes_are_what_the_shipped_models_drew():
     forms = dict(zip([row[0] for row in SCENES], ("full", "no-positions", "open", "relation", "count", "null")))
     for told, *cells in SCENES:
-        for name, cell in zip(("token-ar-scenes", "dit-scenes"), cells, strict=True):
+        for name, cell in zip(("token-ar-scenes", "masked-scenes", "dit-scenes"), cells, strict=True):
             assert says(cell, results.read(name)["metrics"][forms[told]]["fits"]), (told, name)

@@ -102,7 +102,7 @@ def test_guidance_is_chosen_on_validation_by_the_distance(monkeypatch):
 
     monkeypatch.setattr(style, "drawn", lambda name, model, split, w: w)
     monkeypatch.setattr(style, "report", report)
-    row = style._measured("dit-emoji", None)
+    row = style.measured("dit-emoji", None)
     assert row["guidance"] == 2.0 and set(row["validation"]) == {str(w) for w in style.GUIDANCE}
     assert splits == ["validation"] * len(style.GUIDANCE) + ["test"]
 

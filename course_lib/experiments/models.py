@@ -161,6 +161,13 @@ def spelled(name: str) -> dict:
     return out
 
 
+def styled(name: str) -> dict:
+    """How often emoji are of the style and the group asked for, guidance chosen on validation; a number a style."""
+    from . import style
+
+    return style.measured(name, checkpoints.load(name))
+
+
 MEASURES: dict[str, Callable[[str], dict]] = {
-    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, spelled, steps)
+    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, spelled, steps, styled)
 }

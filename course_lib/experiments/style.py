@@ -43,7 +43,7 @@ def style() -> Found:
 def _shipped(family: str) -> dict:
     """The numbers of the shipped model of a family."""
     name = FAMILIES[family]
-    return _about(name, checkpoints.header(name)["train_flops"]) | _measured(name, checkpoints.load(name))
+    return _about(name, checkpoints.header(name)["train_flops"]) | measured(name, checkpoints.load(name))
 
 
 def _trained(family: str, seed: int) -> dict:
@@ -51,7 +51,7 @@ def _trained(family: str, seed: int) -> dict:
     name = FAMILIES[family]
     flops = SHARE * checkpoints.header(FAMILIES["autoregressive"])["train_flops"]
     model, steps = fitted(name, *_seen(name), flops, seed)
-    return _about(name, flops) | {"steps": steps} | _measured(name, model)
+    return _about(name, flops) | {"steps": steps} | measured(name, model)
 
 
 def _about(name: str, flops: float) -> dict:
@@ -91,7 +91,7 @@ def drawn(name: str, model, split: str, guidance: float) -> Tensor:
     return in_parts(lambda part: training.draw(name, part, model, **dials), labels, size=108)
 
 
-def _measured(name: str, model) -> dict:
+def measured(name: str, model) -> dict:
     """Guidance chosen on validation, by the distance; then all numbers on the test split."""
     tried = {}
     for w in GUIDANCE:

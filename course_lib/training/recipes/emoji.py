@@ -61,6 +61,7 @@ RECIPES = {
         muon=0.02,
         labels=inputs.emoji_labels,
         **NOISE,
+        measures=("styled",),
         data="emoji",
     ),
 }
