@@ -13,7 +13,7 @@ import torch
 from course_lib import printable, runtime
 from course_lib.data import files
 
-EDITION = 2  # raised when a notebook starts to need something new of the package; every first cell says which it needs
+EDITION = 3  # raised when a notebook starts to need something new of the package; every first cell says which it needs
 GPU = 1.5e9  # bytes that must be free on a GPU: CUDA's own half a gigabyte, and as much as a notebook takes in all
 
 
