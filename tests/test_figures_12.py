@@ -46,7 +46,7 @@ def test_the_headline_names_who_is_first_alone_and_in_a_crowd():
     assert head_to_head.finding(rows, (1, 64), 0.05).startswith("None reaches a distance of 0.05; token by token comes")
 
 
-def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
+def test_models_are_named_beside_their_curves():
     rows = [
         {"name": name, "family": family, "steps": steps, "frechet": 10 * d, "frechet_floor": 0.2, "frechet_relative": d}
         | {"seconds_batch_1": seconds, "seconds_batch_64": seconds / 4}
@@ -56,7 +56,7 @@ def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
             ("token-ar-fashion", "autoregressive", 49, 0.1, 0.05),
         )
     ]
-    fig = head_to_head.draw(rows, second=[])
+    fig = head_to_head.draw(rows)
     for ax in fig.axes:
         assert {text.get_text().split("\n")[0] for text in ax.texts} == {
             "noise, transformer",
@@ -64,9 +64,6 @@ def test_models_are_named_beside_their_curves_and_a_second_ruler_has_a_panel():
             "real pictures",
         }
     assert not crossings(fig) and len(fig.axes) == 2
-    second = [row | {"model": row["name"], "second_relative": 0.5} for row in rows[1:]]
-    fig = head_to_head.draw(rows, second=second)
-    assert len(fig.axes) == 3 and "two rulers" in fig.alt and not crossings(fig)
 
 
 def test_two_rulers_say_whether_patches_and_tokens_are_apart():

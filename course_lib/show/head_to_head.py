@@ -2,14 +2,11 @@
 
 from matplotlib.figure import Figure
 
-from ..data import results
 from .charts import label, level, own_ticks
 from .direct import placed
 from .names import FAMILIES
 from .names import MODELS as NAMES
 from .plot import curve, figure
-
-OTHER = "second-ruler"  # the result that measures the same models by a network of photographs
 
 
 def first(rows: list[dict], batch: int, near: float, key: str = "frechet_relative") -> dict | None:
@@ -41,18 +38,13 @@ def draw(
     batches: tuple[int, ...] = (1, 64),
     key: str = "frechet_relative",
     near: float = 0.2,
-    second: list[dict] | None = None,
 ) -> Figure:
     """Distance over seconds a picture, a panel a batch size; `rows` as in data/results/head-to-head.json.
 
-    The title says which model is first to the distance `near`. `second` are runs of data/results/second-ruler.json, for
-    one panel more; they are read where that result is there, and `[]` leaves the panel out.
+    The title says which model is first to the distance `near`.
     """
-    if second is None and results.path_of(OTHER).exists():
-        second = results.read(OTHER)["metrics"]["runs"]
-    count = len(batches) + bool(second)
-    fig, axes = figure(1, count, (5.2 * count, 4.8), squeeze=False)
-    races = axes[0, : len(batches)]
+    fig, axes = figure(1, len(batches), (5.2 * len(batches), 4.8), squeeze=False)
+    races = axes[0]
     fig.suptitle(finding(rows, batches, near, key), x=0.01, ha="left", fontsize=11, fontweight="bold")
     fig.alt = (
         "Fréchet distance over processor milliseconds a picture, both logarithmic: models of tokens in orange, masked "
@@ -60,9 +52,6 @@ def draw(
     )
     races[0].set_ylabel("Fréchet distance, relative (lower is better)")
     named = [_race(ax, rows, batch, key) for ax, batch in zip(races, batches)]
-    if second:
-        _both(axes[0, -1], second, key)
-        fig.alt += " Then every model by two rulers."
     for ax, names in zip(races, named):
         ax.sharey(races[0])
         placed(ax, names)
@@ -89,17 +78,3 @@ def _race(ax, rows: list[dict], batch: int, key: str) -> list[tuple]:
     label(ax, f"{batch} at a time" if batch > 1 else "one at a time")
     level(ax, last["frechet_floor"] / last["frechet"] * last[key], "real pictures")
     return named
-
-
-def _both(ax, runs: list[dict], key: str) -> None:
-    """A line a model, from its distance by the course's ruler (a ring) to that by the second (its own mark)."""
-    runs = sorted(runs, key=lambda row: row["second_relative"])
-    for i, row in enumerate(runs):
-        colour = FAMILIES[row["family"]]
-        ax.plot([row[key], row["second_relative"]], [i, i], color=colour, linewidth=1.2)
-        ax.plot(row[key], i, "o", color=colour, markerfacecolor="white")
-        ax.plot(row["second_relative"], i, NAMES[row["model"]][1], color=colour)
-    ax.set_yticks(range(len(runs)), [NAMES[row["model"]][0] for row in runs])
-    ax.invert_yaxis()
-    ax.set(xlabel="Fréchet distance, relative (lower is better)", xlim=(0, None))
-    label(ax, "rings: by a classifier of garments; filled: of photographs")
