@@ -18,7 +18,7 @@ LAW = ("place_variation", "excess", "bound_excess")
 FEW = ("fits", "abstained", *LAW)  # one a row, of many runs; all marks stand in `asked`
 MARKS = ("fits", "abstained", "clean", *grade.MARKS, *LAW)
 FULL = {"full": 0.9, "null": 0.1}
-TOKENIZED, DETAILED = 8 * TERA, 8 * TERA
+TOKENIZED, DETAILED, READ = 12 * TERA, 14 * TERA, 8 * TERA  # at 8 noise is near 0 whatever is varied
 SCALES, SHIFTS, GUIDANCE = (0.5, 0.02), (1.0, 4.0), (1.0, 1.5, 2.0, 3.0)
 SHIPPED = (*FAMILIES, "few-step-scenes")  # those of them that have a checkpoint
 REPEATED, TIMES = 10, 30  # captions, and pictures of each, whose distinct scenes are counted
@@ -139,7 +139,7 @@ def details() -> Found:
     keys = [{"name": n, "scale": a, "shift": b, "seed": s} for s in SEEDS for n, a, b in noise + tokens]
     runs = rows("prompts-details", keys, _detail, n=MADE, flops=DETAILED, mix=FULL)
     keys = [{"name": "masked-scenes", "in_turn": turn, "seed": s} for s in SEEDS for turn in (True, False)]
-    reading = rows("prompts-details", keys, _reading, part="reading", n=MADE, flops=DETAILED)
+    reading = rows("prompts-details", keys, _reading, part="reading", n=MADE, flops=READ)
     fixed = {"n": MADE, "budget": DETAILED, "scales": SCALES, "shifts": SHIFTS}
     return Found({**fixed, "runs": runs, "reading": reading}, _tidy(runs + reading))
 
@@ -147,9 +147,9 @@ def details() -> Found:
 def _reading(name: str, in_turn: bool, seed: int) -> dict:
     """A model that reads its words in turn, as it ships, or all at once; captions of all forms."""
     recipe = RECIPES[name] if in_turn else together(name)
-    model = trained(name, DETAILED, seed, recipe=recipe)
+    model = trained(name, READ, seed, recipe=recipe)
     about = {"model": f"{name}, words {'in turn' if in_turn else 'together'}", "family": recipe.family}
-    about |= {"budget_flops": DETAILED, "n": MADE}
+    about |= {"budget_flops": READ, "n": MADE}
     return about | measured(name, model, MADE, ("full", "no-positions"), recipe=recipe)
 
 
