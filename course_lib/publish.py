@@ -20,6 +20,7 @@ PAGES = (
     "book/**/*.py",
     "notebooks/*.ipynb",
     "drafts/*.ipynb",
+    "drafts/*.patch",
 )
 
 

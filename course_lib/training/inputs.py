@@ -37,10 +37,11 @@ def fashion_latents(pictures: data.Pictures) -> Tensor:
 
 def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
     """Continuous latents of each garment, mean 0 and variance 1 in each channel, `[N, 4, 7, 7]`."""
-    return _normal(pictures.floats(), "tokenizer-fashion")
+    return normal(pictures.floats(), "tokenizer-fashion")
 
 
-def _normal(x: Tensor, tokenizer: str) -> Tensor:
+def normal(x: Tensor, tokenizer: str) -> Tensor:
+    """Continuous latents of pictures `x` in [-1, 1], mean 0 and variance 1 in each channel of the shipped `tokenizer`."""
     return load(tokenizer).cpu().normal(encode(x, tokenizer, tokens=False))
 
 
@@ -103,7 +104,7 @@ def emoji_tokens(pictures: data.Pictures) -> Tensor:
 
 def emoji_normal_latents(pictures: data.Pictures) -> Tensor:
     """Continuous latents of each variant, mean 0 and variance 1 in each channel, `[N · VARIANTS, 4, 8, 8]`."""
-    return _normal(shifted(pictures), "tokenizer-emoji")
+    return normal(shifted(pictures), "tokenizer-emoji")
 
 
 def emoji_labels(pictures: data.Pictures) -> Tensor:

@@ -60,6 +60,7 @@ RECIPES = {
         steps=1858,  # as many operations as token-ar-emoji
         muon=0.02,
         labels=inputs.emoji_labels,
+        plain=lambda pictures: (inputs.normal(pictures.floats(), "tokenizer-emoji"), emoji.conditions(pictures)),
         **NOISE,
         measures=("styled",),
         data="emoji",
