@@ -199,6 +199,7 @@ def test_the_game_plays_without_a_kernel(watched, address):
     first = drawn(game)
     for i in range(6):
         game.locator(".card").nth(i).click()
+    game.get_by_role("button", name="Show the answer").click()
     game.locator(".card.open").nth(11).wait_for()
     tags = " ".join(game.locator(".tag").all_inner_texts())
     assert (tags.count("real"), tags.count("pixel by pixel"), tags.count("out of noise")) == (6, 3, 3)

@@ -41,7 +41,7 @@ def fashion_normal_latents(pictures: data.Pictures) -> Tensor:
 
 
 def normal(x: Tensor, tokenizer: str) -> Tensor:
-    """Continuous latents of pictures `x` in [-1, 1], mean 0 and variance 1 in each channel of the shipped `tokenizer`."""
+    """Continuous latents of pictures `x` in [-1, 1], mean 0 and variance 1 in each channel of the `tokenizer`."""
     return load(tokenizer).cpu().normal(encode(x, tokenizer, tokens=False))
 
 
