@@ -42,19 +42,21 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
     "prompts": _later(".prompts", "budgets", "captions obeyed by three families, over budgets and seeds (47 minutes)"),
     "prompts-shipped": _later(".prompts", "shipped", "captions that the shipped models obey (3 minutes)"),
-    "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (14 minutes)"),
+    "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (25 minutes)"),
     "prompts-guidance": _later(".prompts", "guidance", "guidance on captions: accuracy against variety (4 minutes)"),
-    "prompts-details": _later(".prompts", "details", "scale of embeddings and shift of times, captions (26 minutes)"),
-    "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (20 minutes)"),
-    "edits": _later(
-        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (30 minutes)"
+    "prompts-details": _later(
+        ".prompts", "details", "scale of embeddings, shift of times, reading of words (45 minutes)"
     ),
-    "edits-seeds": _later(".edits", "seeds", "who fills holes, by order and training, three seeds each (50 minutes)"),
+    "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (15 minutes)"),
+    "edits": _later(
+        ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (20 minutes)"
+    ),
+    "edits-seeds": _later(".edits", "seeds", "who fills holes, by order and training, three seeds each (20 minutes)"),
     "device": _later(".device", "device", "how fast this device trains and draws every kind of model (2 minutes)"),
     "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
     "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "words-ocr": _later(".words_ocr", "words_ocr", "signs of the shipped models read by an OCR engine (2 minutes)"),
-    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (5 minutes)"),
+    "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 

@@ -32,7 +32,7 @@ KNOBS = {"noise": "dit-scenes", "masked": "masked-scenes", "autoregressive": "to
 
 
 def compare() -> Found:
-    """Holes, strengths and precise edits on scenes and garments, eight ways, beside the exact law (30 minutes)"""
+    """Holes, strengths and precise edits on scenes and garments, eight ways, beside the exact law (20 minutes)"""
     ways = [(way, seed) for way in METHODS for seed in (SEEDS if way == LEARNED else (0,))]
     holes = [(hole, form) for form in ("null", "no-positions") for hole in list(HOLES)[: 5 if form == "null" else 2]]
     keys = [{"hole": h, "form": f, "way": w, "seed": s} for h, f in holes for w, s in [*ways, ("exact", 0)]]
@@ -64,7 +64,7 @@ NUMBERS = {
 
 
 def seeds() -> Found:
-    """Who fills holes in scenes, by order and training: every family at equal budgets and three seeds (50 minutes)"""
+    """Who fills holes in scenes, by order and training: every family at equal budgets and three seeds (20 minutes)"""
     keys = [{"stem": stem, "seed": seed, "hole": hole} for seed in SEEDS for stem in STEMS for hole in SIDES]
     keys = [{**key, "way": way} for key in keys for way in METHODS if METHODS[way][0] == key["stem"]]
     found = rows("edits-seeds", keys, _seeded, n=N, flops=[BASE, MORE])

@@ -23,9 +23,8 @@ from .rows import rows
 N, SIZE = 500, 112  # pictures of each model, and their side in pixels for a network of photographs
 NOISE, BLUR = 0.1, 0.55  # the unit's noise in [-1, 1]; a blur in pixels that errs as much as the tokenizer does
 NAMES = ["token-ar-fashion", "masked-fashion", "next-scale-fashion", "dit-fashion", "latent-dit-fashion"]
-NAMES += ["one-step-fashion", "unet-flow-fashion"]
+NAMES += ["one-step-fashion", "unet-flow-fashion", "pixel-transformer-fashion"]
 UNGUIDED = ["token-ar-fashion", "dit-fashion"]  # was it the choice of guidance, made by the first ruler?
-SPOILT = ["clean", "noise", "blur", "codes", "latents", "scales"]  # real garments; what three tokenizers leave of them
 
 
 @lru_cache(maxsize=1)
@@ -82,22 +81,31 @@ def _ruler() -> tuple[Callable[[Tensor], float], float, float]:
     return measure, *(measure(features(spoilt(kind)[0])) for kind in ("clean", "noise"))
 
 
+def _noisy(pictures: data.Pictures) -> Tensor:
+    x = pictures.floats()
+    return x + NOISE * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+
+
+def _blurred(pictures: data.Pictures) -> Tensor:
+    bell = torch.exp(-((torch.arange(-2.0, 3) / BLUR) ** 2) / 2)
+    kernel = torch.outer(bell, bell) / bell.sum() ** 2
+    return F.conv2d(F.pad(pictures.floats(), (2,) * 4, mode="replicate"), kernel[None, None])
+
+
+SPOILT: dict[str, Callable[[data.Pictures], Tensor]] = {  # real garments; the last three through tokenizers and back
+    "clean": lambda pictures: pictures.pixels,
+    "noise": _noisy,
+    "blur": _blurred,
+    "codes": lambda pictures: inputs.pictures_of("tokenizer-fashion")(inputs.fashion_tokens(pictures)),
+    "latents": lambda pictures: inputs.from_normal_latents(inputs.fashion_normal_latents(pictures)),
+    "scales": lambda pictures: inputs.from_scales(inputs.fashion_scales(pictures)),
+}
+
+
 def spoilt(kind: str, n: int = N) -> tuple[Tensor, Tensor]:
     """`n` validation pictures, uint8, as one of `SPOILT` makes them, with their labels."""
     pictures = data.load("fashion", "validation")[:n]
-    x = pictures.floats()
-    if kind == "noise":
-        x = x + NOISE * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
-    elif kind == "blur":
-        bell = torch.exp(-((torch.arange(-2.0, 3) / BLUR) ** 2) / 2)
-        kernel = torch.outer(bell, bell) / bell.sum() ** 2
-        x = F.conv2d(F.pad(x, (2,) * 4, mode="replicate"), kernel[None, None])
-    elif kind == "codes":
-        x = inputs.pictures_of("tokenizer-fashion")(inputs.fashion_tokens(pictures))
-    elif kind == "latents":
-        x = inputs.from_normal_latents(inputs.fashion_normal_latents(pictures))
-    elif kind == "scales":
-        x = inputs.from_scales(inputs.fashion_scales(pictures))
+    x = SPOILT[kind](pictures)
     return (to_bytes(x) if x.is_floating_point() else x).cpu(), pictures.labels
 
 

@@ -25,7 +25,7 @@ REAL = ("real", "tokenizer", "copier")
 
 
 def style() -> Found:
-    """Emoji in a style and group asked for: tokens and noise, three seeds each and the shipped ones (20 minutes)"""
+    """Emoji in a style and group asked for: tokens and noise, three seeds each and the shipped ones (15 minutes)"""
     fixed = {"share": SHARE, "guidance": GUIDANCE, "times": TIMES, "judge": JUDGE, "quantile": QUANTILE}
     plans = {
         "real": (_real, [{"model": model} for model in REAL]),

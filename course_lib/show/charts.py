@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from ..measure.frechet import floor
 from .names import MODELS
-from .names import PALE as PALE  # a second autoregressive model beside FAMILIES["autoregressive"]
 from .plot import FAMILIES, curve, figure
 
 RULERS = {

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..data.levels import from_levels
 from . import charts, plot
+from .names import PALE
 
 ORANGE, GREY, BLUE = (plot.FAMILIES[name] for name in ("autoregressive", "data", "noise"))
 
@@ -194,7 +195,7 @@ def long_run(convolution: dict, attention: dict) -> Figure:
     return charts.rulers(
         {"convolution": convolution, "attention": attention},
         ["bits_per_dim", "frechet_relative", "agreement", "recall"],
-        [charts.PALE, "autoregressive"],
+        [PALE, "autoregressive"],
         f"Fewer bits: {fewer}. Recognised more often: {better}",
         "Four small bar charts comparing convolution and attention: bits, Fréchet distance, agreement and recall.",
     )

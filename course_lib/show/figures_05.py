@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..measure.frechet import wilson
 from . import charts, plot
+from .names import PALE
 
 ORANGE, GREY = plot.FAMILIES["autoregressive"], plot.FAMILIES["data"]
 
@@ -74,7 +75,7 @@ def pixels_and_tokens(seconds: dict[int, tuple], pixels: dict, tokens: dict, tok
     alt = "Bars for pixels and tokens: steps, seconds alone, seconds in a batch, agreement and Fréchet distance."
     fig, axes = plot.figure(1, 5, (11, 3.0), alt=alt)
     rows = {"steps a picture": (784, 49)} | {f"seconds, batch {batch}": each for batch, each in seconds.items()}
-    names, colours = ["pixels", "tokens"], [charts.PALE, "autoregressive"]
+    names, colours = ["pixels", "tokens"], [PALE, "autoregressive"]
     for ax, (title, values) in zip(axes, rows.items(), strict=False):
         charts.bars(ax, names, values, colours)
         charts.label(ax, f"{title}:\n{values[0] / values[1]:.0f} times fewer", 9)

@@ -49,12 +49,14 @@ def kept(size: int = 9, at: tuple[int, int] = (5, 4), title: str = "", alt: str 
     """What a decoder of the two stacks keeps while it draws pixel `at`: features of two rows, and of three pixels."""
     fig, axes = plot.figure(1, 2, (6.4, 3.2), alt=alt or title)
     row, column = at
-    names = ("vertical stack: once a row", "horizontal stack: once a pixel")
-    for ax, name in zip(axes, names, strict=True):
-        vertical = name.startswith("vertical")
+    kinds = {
+        "vertical stack: once a row": lambda y, x: y in (row - 1, row - 2),
+        "horizontal stack: once a pixel": lambda y, x: y == row and column - 3 <= x < column,
+    }
+    for ax, (name, keeps) in zip(axes, kinds.items(), strict=True):
         for y in range(size):
             for x in range(size):
-                keep = y in (row - 1, row - 2) if vertical else y == row and column - 3 <= x < column
+                keep = keeps(y, x)
                 done = (y, x) < at
                 colour = plot.FAMILIES["autoregressive"] if keep else SHADES["autoregressive"][0] if done else "#E8E8E8"
                 ax.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white", lw=1))

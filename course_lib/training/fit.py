@@ -100,12 +100,12 @@ def fit(
 ) -> Run:
     """Train `model` on `loss(model, batch, generator=…)` for a fixed number of steps, on `device` or the runtime's.
 
-    An interrupt keeps what was trained. With `checkpoint` the state is written there `every` so many seconds: the same
-    call goes on, another (see `recipe`) is refused. A model frozen as a whole is trained, parts that are frozen stay.
+    An interrupt (Ctrl-C, the stop button) keeps what has been trained. With `checkpoint` the whole state is written
+    there every `every` seconds and at the end; the same call goes on to the same result, another is refused (`recipe`
+    may name it). A model frozen as a whole, as by `load`, is trained as a whole; what is frozen beside others stays.
     """
-    steps, seed, device = _whole(steps), runtime.whole(seed), torch.device(device or runtime.device())
-    run = _run(model.to(device))
-    opts, scaler = optimizers(model, lr, muon), _scaler(device)
+    steps, seed = _whole(steps), runtime.whole(seed)
+    run, opts, scaler = _ready(model.to(device or runtime.device()), lr, muon)
     settings = {"recipe": recipe, "steps": steps, "lr": lr, "muon": muon, "ema": ema, "clip": clip, "seed": seed}
     state, batches = _begun(checkpoint, run, opts, scaler, loss, batches, settings, team)
     start, whole, bar = time.perf_counter() - run.seconds, True, _bar(steps, run, progress and team.first())
@@ -144,14 +144,13 @@ def _begun(checkpoint, run: Run, opts, scaler, loss, batches, settings: dict, te
     return state if team.first() else None, batches
 
 
-def _run(model: nn.Module) -> Run:
+def _ready(model: nn.Module, lr: float, muon: float) -> tuple[Run, list, torch.amp.GradScaler]:
+    """A run that begins, with what moves the weights; a model frozen as a whole is freed."""
     if not any(p.requires_grad for p in model.parameters()):
         model.requires_grad_(True)
-    return Run(model.train(), copy.deepcopy(model).eval().requires_grad_(False))
-
-
-def _scaler(device: torch.device) -> torch.amp.GradScaler:
-    return torch.amp.GradScaler(device.type, enabled=runtime.precision()[0] == torch.float16)
+    run = Run(model.train(), copy.deepcopy(model).eval().requires_grad_(False))
+    kind = next(model.parameters()).device.type
+    return run, optimizers(model, lr, muon), torch.amp.GradScaler(kind, enabled=runtime.precision()[0] == torch.float16)
 
 
 def _whole(steps: int) -> int:
