@@ -277,9 +277,14 @@ STYLES = {
 
 
 def styled(name, turn):
-    """The right answer to an exercise on "numpy" arrays, on "lists", or in "other words", as far as it is accepted."""
+    """The right answer to an exercise on "numpy" arrays, on "lists", or in "other words", as far as it is accepted.
+
+    A planted bug is code on tensors, and the cells below it run what stands there: its repair stays on tensors.
+    """
     changes = {"numpy": lambda x: x.detach().numpy(), "lists": lambda x: x.tolist()}
     trial = CHECKERS[name].trial
+    if turn in changes and CHECKERS[name].planted is not None:
+        return ANSWERS[name]
     answer = after(name, changes[turn]) if turn in changes else STYLES.get(name, [ANSWERS[name]])[-1]
     try:
         trial(answer)
