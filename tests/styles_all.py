@@ -7,12 +7,12 @@ copy, in loops), wherever a checker accepts them. Status 1 where a cell stops: a
 import os
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from whole import chosen, stops
 
 from course_lib.teach.source import mark
 
@@ -31,21 +31,18 @@ def answered(path: Path, turn: str) -> nbformat.NotebookNode:
     return notebook
 
 
+def run(path: Path, turn: str) -> None:
+    """Execute a notebook that is solved in the style of `turn`."""
+    where = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(answered(path, turn), timeout=600, kernel_name="python3", resources=where).execute()
+
+
 def main(only: list[str]) -> int:
     """A line a notebook and style; the number of those that stopped."""
-    stopped, home = 0, TESTS.parent / "notebooks"
     with tempfile.TemporaryDirectory() as cache:
         os.environ["COURSE_CACHE"] = cache
-        for path in (path for path in sorted(home.glob("*.ipynb")) if path.name.startswith(tuple(only) or "")):
-            for turn in TURNS:
-                start, said = time.perf_counter(), "ran to its end"
-                where = {"metadata": {"path": str(home)}}
-                try:
-                    NotebookClient(answered(path, turn), timeout=600, kernel_name="python3", resources=where).execute()
-                except CellExecutionError as error:
-                    stopped, said = stopped + 1, f"stopped: {str(error).strip().splitlines()[-1]}"
-                print(f"{path.stem:<32}{turn:<12}{time.perf_counter() - start:7.0f} s  {said}", flush=True)
-    return stopped
+        pairs = [(path, turn) for path in chosen(only) for turn in TURNS]
+        return sum(stops(f"{path.stem}, {turn}", partial(run, path, turn)) for path, turn in pairs)
 
 
 if __name__ == "__main__":
