@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
@@ -19,7 +19,7 @@ def stops(name: str, run: Callable[[], object]) -> bool:
     start, said = time.perf_counter(), "ran to its end"
     try:
         run()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError) as error:
         said = f"stopped: {str(error).strip().splitlines()[-1]}"
     print(f"{name:<44}{time.perf_counter() - start:7.0f} s  {said}", flush=True)
     return said.startswith("stopped")
