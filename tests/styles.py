@@ -111,7 +111,7 @@ def distance_in_place(a, b):
     for x in (a.clone(), b.clone()):
         x -= x.mean(0)
         x /= (len(x) - 1) ** 0.5
-        spread.append(x)
+        spread.append(torch.linalg.qr(x).R)  # as small as a covariance, however many pictures there are
     return found - 2 * float(torch.linalg.svdvals(spread[0] @ spread[1].T).sum())
 
 
