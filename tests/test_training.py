@@ -28,6 +28,7 @@ from course_lib.experiments.shipping import annotate
 from course_lib.methods import autoencoding, autoregressive, flow, masked, next_scale
 from course_lib.networks import (
     Autoencoder,
+    BlockTransformer,
     Classifier,
     ClassifierConfig,
     MultiScale,
@@ -50,6 +51,7 @@ from course_lib.training import (
     rounding,
 )
 from course_lib.training.fit import Run, average, optimizers, rate
+from course_lib.training.recipes import dialogues
 from course_lib.training.state import State
 
 
@@ -827,7 +829,7 @@ def test_a_config_of_another_model_is_refused(config, says):
         (lambda about: about | {"network": "PixelCNN"}, "does not fit its own header"),
         (
             lambda about: about | {"network": "system"},
-            "holds a 'system'; known are Autoencoder, Classifier, MultiScale, PixelCNN, Transf",
+            "holds a 'system'; known are Autoencoder, BlockTransformer, Classifier, Joint, MultiScale, Pix",
         ),
         (lambda about: {k: v for k, v in about.items() if k != "network"}, "holds a None"),
         (lambda about: {k: v for k, v in about.items() if k != "config"}, "damaged course header.*no config"),
@@ -954,7 +956,7 @@ def vocabulary(name: str, model: nn.Module) -> int:
     if isinstance(model, PixelCNN):
         return model.config.levels
     c = model.config
-    return c.outputs - (RECIPES[name].family == "masked")
+    return c.outputs - (RECIPES[name].family == "masked" or isinstance(model, BlockTransformer))
 
 
 def some(name: str) -> data.Pictures:
@@ -963,7 +965,10 @@ def some(name: str) -> data.Pictures:
     return data.load(name, splits[name])[[0, 1, 2, 3]] if name in splits else blank()
 
 
-@pytest.mark.parametrize("name", RECIPES)
+SINGLE = [name for name in RECIPES if name not in dialogues.RECIPES]  # those of conversations are in test_joint.py
+
+
+@pytest.mark.parametrize("name", SINGLE)
 def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
     recipe = RECIPES[name]
     model, pictures = recipe.build(), some(recipe.data)
@@ -988,11 +993,18 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
     assert sum(p.numel() for p in model.parameters()) * 2 < 4e6  # bytes in bf16: what may ship
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
     counted, model = repeat.flops_per_picture(name), RECIPES[name].build()
     c = model.config
-    if isinstance(model, Transformer):
+    if isinstance(model, BlockTransformer):
+        blocks, T = RECIPES[name].loss.keywords["blocks"], c.length
+        # Labels, what is clean and, all of it, what is written: the last block is nowhere read clean.
+        S = [c.context + (T - 1) // block * block + T for block in blocks]
+        matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2)
+        wanted = sum(3 * (2 * matrices * s + 4 * c.depth * c.width * s**2) for s in S) / len(S)
+        assert wanted < counted < 1.5 * wanted  # beside the head
+    elif isinstance(model, Transformer):
         T, S = c.length, c.length + (max(c.context - 1, 0) if c.causal else c.context)  # label tokens are read too
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
         ends = (c.outputs - c.masks) * c.width + (model.read.weight.numel() if c.vector else 0)
@@ -1029,7 +1041,7 @@ def test_what_a_recipe_uses_is_a_recipe_before_it(name):
 
 # What pictures become, and how models draw
 
-DRAWERS = [name for name, recipe in RECIPES.items() if recipe.sample]
+DRAWERS = [name for name in SINGLE if RECIPES[name].sample]
 
 
 @pytest.mark.parametrize("name", DRAWERS)

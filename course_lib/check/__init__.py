@@ -7,6 +7,7 @@ it gives lists or numpy arrays), the course's own version where the exercise has
 
 from .any_order import at_once, hide, maskgit, reveal
 from .attention import causal_attention, guided, nucleus, rotary
+from .bridges import in_blocks, lost, weigh, written_now
 from .convolution import causal_mask, gated_step, logistic_bins, rows_above
 from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
@@ -14,6 +15,7 @@ from .denoising_transformer import adaln_block, operations, scale_at
 from .editing import completions, renoise, replaced, tries, varied_start
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .forms import Wrong
+from .joint import sources, two_losses, visible, window
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
@@ -56,10 +58,12 @@ __all__ = [
     "guided_within",
     "heun_step",
     "hide",
+    "in_blocks",
     "inverse_cdf",
     "jump",
     "left_open",
     "logistic_bins",
+    "lost",
     "maskgit",
     "meanflow_target",
     "mirrored",
@@ -84,14 +88,20 @@ __all__ = [
     "scale_at",
     "scale_inputs",
     "slots",
+    "sources",
     "starts",
     "straight_through",
     "tilted",
     "tries",
     "two_halves",
+    "two_losses",
     "varied_start",
     "uneven",
+    "visible",
     "walk",
+    "weigh",
+    "window",
     "within",
     "worth",
+    "written_now",
 ]

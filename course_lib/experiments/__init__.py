@@ -56,6 +56,16 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "words": _later(".words", "words", "spelling by conditioning, tokenizer and family, posters (45 minutes)"),
     "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "words-ocr": _later(".words_ocr", "words_ocr", "signs of the shipped models read by an OCR engine (2 minutes)"),
+    "joint": _later(".joint", "budgets", "one transformer for all tasks and for each, budgets and seeds (75 minutes)"),
+    "joint-weights": _later(".joint", "weights", "the weight of the pictures' loss: who learns first (15 minutes)"),
+    "joint-windows": _later(".joint", "windows", "windows cut anywhere or from the start; after an undo (22 minutes)"),
+    "joint-shipped": _later(
+        ".joint_shipped", "shipped", "tasks, conversations and remedies of shipped models (15 minutes)"
+    ),
+    "bridges-oracle": _later(".bridges", "oracle", "blocks of the exact law of scenes: bits, passes (3 minutes)"),
+    "bridges": _later(".bridges", "curve", "shipped block models: bits, distance, time (15 minutes)"),
+    "bridges-heads": _later(".bridges_heads", "heads", "softmax, flow head, plain flow, a time a place (40 minutes)"),
+    "bridges-blend": _later(".bridges_heads", "blend", "backbone, space, target, condition: 16 blends (30 minutes)"),
     "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }

@@ -16,7 +16,8 @@ from ..training import RECIPES, checkpoints, draw, make
 from ..training.losses import TEACHER, TEACHER_GUIDANCE
 from ..training.recipes import scenes as recipes
 from ..training.recipes.signs import told
-from . import provenance
+from . import joint_shipped, provenance, talking
+from .blocks import blocks
 from .shipping import annotate, record
 
 FRECHET = ("frechet", "frechet_n", "recall", "agreement")
@@ -161,6 +162,11 @@ def spelled(name: str) -> dict:
     return out
 
 
+def conversed(name: str) -> dict:
+    """Both directions, questions and edits of true pictures, and what training had rarely or never."""
+    return joint_shipped.conversed(talking.Painter(checkpoints.load(name), name), 500)
+
+
 def styled(name: str) -> dict:
     """How often emoji are of the style and the group asked for, guidance chosen on validation; a number a style."""
     from . import style
@@ -169,5 +175,6 @@ def styled(name: str) -> dict:
 
 
 MEASURES: dict[str, Callable[[str], dict]] = {
-    f.__name__: f for f in (accuracy, bits, nats, obeyed, pictures, reconstruction, spelled, steps, styled)
+    f.__name__: f
+    for f in (accuracy, bits, blocks, conversed, nats, obeyed, pictures, reconstruction, spelled, steps, styled)
 }

@@ -85,3 +85,30 @@ class Oracle:
         """`(tokens [B, T], i) -> logits [B, V]` of the i-th token where only those before it are seen."""
         later = torch.arange(4 * self.layout.cells)
         return lambda tokens, i: self(tokens.masked_fill(later >= i, self.mask_token))[:, i, :-1]
+
+
+class InBlocks:
+    """Any masked model, such as the oracle, as one of `methods.bridges`: asked once for each block, with all that comes
+    after it hidden. Built in notebook 16."""
+
+    def __init__(self, model):
+        self.model, self.mask_token = model, model.mask_token
+
+    def __call__(self, x: Tensor, labels: Tensor | None, clean: Tensor, block: int) -> Tensor:
+        out, later = [], torch.full_like(x, self.mask_token)
+        for start in range(0, x.shape[1], block):
+            stop = start + block
+            seen = torch.cat([clean[:, :start], x[:, start:stop], later[:, stop:]], 1)
+            out.append(self.model(seen, labels)[:, start:stop])
+        return torch.cat(out, 1)
+
+
+class Patient:
+    """A law that gives all tokens alike where what is seen is part of no scene: who writes too much at once tears
+    pictures, and goes on. Built in notebook 16."""
+
+    def __init__(self, law: Oracle):
+        self.law, self.mask_token = law, law.mask_token
+
+    def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.law(x, labels).nan_to_num(nan=0.0, neginf=-math.inf)

@@ -1,6 +1,8 @@
 """Repeat a recipe: `course train NAME` ends here, with a checkpoint that says how it was made."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -78,19 +80,24 @@ def checksum(pictures: data.Pictures) -> dict:
     return {"pictures": len(pictures), "sha256": files.sha256(whole)}
 
 
-def flops_per_picture(name: str, model: torch.nn.Module | None = None) -> int:
+def flops_per_picture(name: str, model: torch.nn.Module | None = None, loss: Callable | None = None) -> int:
     """Floating-point operations of one training step for one picture: three times a forward pass, as is usual.
 
-    `model` is another network for the same recipe.
+    `model` is another network for the same recipe. Of a loss that is told several `blocks` it is the mean over them.
     """
     recipe = RECIPES[name]
+    loss = loss or recipe.loss
+    blocks = getattr(loss, "keywords", {}).get("blocks", ())
+    if len(blocks) > 1:
+        each = [flops_per_picture(name, model, partial(loss, blocks=(block,))) for block in blocks]
+        return round(sum(each) / len(each))
     model = (model or recipe.build()).eval()
     few = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data))
 
     def count(n: int) -> int:
         batch = tuple(part[:n].long() if part.dtype == torch.uint8 else part[:n] for part in few)
         with FlopCounterMode(display=False, custom_mapping=FLOPS) as counter, torch.no_grad():
-            recipe.loss(model, batch, generator=torch.Generator().manual_seed(0))
+            loss(model, batch, generator=torch.Generator().manual_seed(0))
         return counter.get_total_flops()
 
     if recipe.untrained:  # which pictures ask the teacher is drawn: only many tell

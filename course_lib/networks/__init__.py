@@ -1,7 +1,9 @@
 """One network a file, each with its frozen config."""
 
 from .autoencoder import Autoencoder, AutoencoderConfig
+from .blocks import BlockTransformer, BlockTransformerConfig
 from .classifier import Classifier, ClassifierConfig
+from .joint import Joint, JointConfig
 from .pixelcnn import PixelCNN, PixelCNNConfig
 from .quantizers import MultiScale, MultiScaleConfig
 from .transformer import Transformer, TransformerConfig

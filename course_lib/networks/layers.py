@@ -19,11 +19,13 @@ class Mask:
     Groups of one token each make a causal mask, a single group makes a bidirectional one, growing groups make the
     block-causal mask of next-scale prediction (arXiv 2404.02905), ones around a large one text with a picture in it.
     The last `noisy` positions may stand there once more, as noisy copies: each sees the copies of its own group and,
-    clean, earlier groups only; no clean position sees a copy (block diffusion, 2503.09573).
+    clean, earlier groups only; no clean position sees a copy (block diffusion, 2503.09573). With a `block` the copies
+    stand in blocks of so many, the last of which may be shorter, and the clean positions end where that one begins.
     """
 
     groups: tuple[int, ...]  # sizes of the groups, in order
     noisy: int = 0
+    block: int = 0
 
     @property
     def length(self) -> int:
@@ -53,6 +55,9 @@ class Mask:
         if not self.noisy:
             return clean
         copies = group[-self.noisy :]
+        if self.block:
+            starts = torch.arange(self.noisy, device=device) // self.block * self.block
+            copies = len(group) - starts[-1] + starts
         above = torch.cat([clean, clean.new_zeros(len(group), self.noisy)], dim=1)
         below = torch.cat([group[None, :] < copies[:, None], copies[None, :] == copies[:, None]], dim=1)
         return torch.cat([above, below])

@@ -94,7 +94,7 @@ def header(name: str) -> dict:
 def load(name: str) -> nn.Module:
     """The shipped model `name`, in fp32 on the runtime's device, ready to sample: frozen, until `fit` trains it on."""
     about, path = header(name), folder() / f"{name}.safetensors"
-    known = {"Autoencoder", "Classifier", "MultiScale", "PixelCNN", "Transformer", "UNet"}
+    known = {"Autoencoder", "BlockTransformer", "Classifier", "Joint", "MultiScale", "PixelCNN", "Transformer", "UNet"}
     if about.get("network") not in known:
         raise CheckpointError(
             f"{path} holds a {about.get('network')!r}; known are {', '.join(sorted(known))}. {_remedy(path)}"

@@ -1,7 +1,9 @@
 """Things to play with: widgets that drive small real models, each with a static frame for readers without a kernel."""
 
 from .base import Play
+from .blocks import Blocks
 from .brush import Brush, covered_squares
+from .chat import Chat
 from .clocks import Clocks
 from .currents import Currents, together
 from .deadline import Deadline
@@ -21,7 +23,9 @@ from .under import Under
 from .words import Words
 
 __all__ = [
+    "Blocks",
     "Brush",
+    "Chat",
     "Clocks",
     "Currents",
     "Deadline",

@@ -5,16 +5,18 @@ from functools import partial
 import torch
 
 from ... import networks
-from ...methods import autoencoding, autoregressive, editing, few_step, flow, masked, next_scale
+from ...methods import autoencoding, autoregressive, bridges, editing, few_step, flow, masked, next_scale
 from .. import inputs, losses
-from .recipe import HIDDEN, IN_TURN, NOISE, Reading, Recipe
+from .recipe import BLOCKWISE, HIDDEN, IN_TURN, NOISE, Reading, Recipe
 
 
-def transformer(**changes) -> networks.Transformer:
+def transformer(kind=networks.Transformer, **changes) -> networks.Transformer:
     """A transformer over a 7×7 grid, by class."""
-    return networks.Transformer(networks.TransformerConfig(**{"grid": (7, 7), "classes": 10} | changes))
+    return kind(networks.TransformerConfig(**{"grid": (7, 7), "classes": 10} | changes))
 
 
+BLOCKS = (1, 2, 4, 7, 14, 28, 49)
+IN_BLOCKS = {"kind": networks.BlockTransformer, "groups": (49,), "depth": 5}
 PATCHES = {"vector": 16, "clock": 1, "context": 0, "groups": (49,)}
 FURTHER = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # guidance of models of latents in few passes, whose best lay at the edge
 
@@ -23,6 +25,12 @@ levels = Reading(lambda pictures: pictures.pixels[:, 0], (28, 28), inputs.grey)
 sequence = Reading(inputs.tokens, (28, 28), inputs.grey)
 tokens = Reading(inputs.fashion_tokens, (7, 7), inputs.pictures_of("tokenizer-fashion"), ("tokenizer-fashion",))
 latents = Reading(inputs.fashion_normal_latents, (4, 7, 7), inputs.from_normal_latents, ("tokenizer-fashion",))
+vectors = Reading(
+    lambda pictures: inputs.fashion_normal_latents(pictures).flatten(2).mT,
+    (49, 4),
+    lambda x: inputs.from_normal_latents(x.mT.unflatten(2, (7, 7))),
+    ("tokenizer-fashion",),
+)
 scales = Reading(inputs.fashion_scales, (), inputs.from_scales, ("tokenizer-fashion", "pyramid-fashion"))
 
 CODES = {"batch": 128, "lr": 2e-3, "measures": ("reconstruction",)}
@@ -172,5 +180,23 @@ RECIPES = {
         nats=inputs.nats_of_scales,
         measures=("nats", "pictures"),
         guidance=FURTHER,
+    ),
+    "block-fashion": Recipe(
+        lambda: transformer(**IN_BLOCKS, tokens=1001),
+        partial(bridges.loss, blocks=BLOCKS, drop=0.1),
+        tokens,
+        "one transformer over 49 tokens in blocks of 1, 2, 4, 7, 14, 28 or 49, by class",
+        steps=4500,  # as many pictures as those of one size; twice the operations
+        **MUON,
+        **BLOCKWISE | {"passes": 49, "measures": ("blocks", "pictures")},
+    ),
+    "mar-fashion": Recipe(
+        lambda: transformer(**IN_BLOCKS, vector=4),
+        partial(bridges.loss, blocks=(1, 49), drop=0.1),
+        vectors,
+        "transformer with a head of flow over 49 latents, in blocks of 1 or 49, by class",
+        steps=3000,
+        **MUON,
+        **BLOCKWISE | {"sample": bridges.sample_vectors, "nats": None, "passes": 49, "measures": ("pictures",)},
     ),
 }

@@ -7,12 +7,13 @@ from functools import partial
 from torch import Tensor, nn
 
 from ...data import Pictures
-from ...methods import autoregressive, flow, masked
+from ...methods import autoregressive, bridges, flow, masked
 
 # How the three families draw, and what they pay.
 IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
 HIDDEN = {"family": "masked", "sample": masked.sample, "passes": 12, "dials": {"steps": 12}}
 HIDDEN |= {"nats": partial(masked.bound, draws=10)}
+BLOCKWISE = IN_TURN | {"sample": bridges.sample, "nats": partial(bridges.bound, block=1), "dials": {"block": 1}}
 NOISE = {"family": "noise", "sample": flow.sample, "passes": 16, "dials": {"steps": 16}}
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 from ... import networks, runtime
 from ...data import captions, scenes
 from ...data.levels import to_bytes
-from ...methods import autoregressive, editing, few_step, flow, masked
+from ...methods import autoregressive, bridges, editing, few_step, flow, masked
 from .. import losses
-from .recipe import HIDDEN, IN_TURN, NOISE, Reading, Recipe
+from .recipe import BLOCKWISE, HIDDEN, IN_TURN, NOISE, Reading, Recipe
 
 FACTORS = len(scenes.MASKS), len(scenes.INK), len(scenes.GROUND)  # of a token: what it inks, in what colour, on what
 WORDS = 20  # that a model reads: a chain of relations, which is kept from training, has the most
@@ -22,7 +22,7 @@ TOKENS, PATCHES = {"tokens": FACTORS}, {"vector": 48, "clock": 1}
 SHIFT = 2.0  # of the times: a patch of 16 pixels shows itself through much noise
 
 
-def transformer(**changes) -> networks.Transformer:
+def transformer(kind=networks.Transformer, **changes) -> networks.Transformer:
     """A transformer over the 6×6 patches of a scene that reads a caption word by word, as all families do."""
     shape = {
         "grid": (6, 6),
@@ -31,7 +31,7 @@ def transformer(**changes) -> networks.Transformer:
         "depth": 5,
         "in_turn": bool(changes.get("groups")),
     }
-    return networks.Transformer(networks.TransformerConfig(**shape | changes))
+    return kind(networks.TransformerConfig(**shape | changes))
 
 
 def pack(factors: Tensor) -> Tensor:
@@ -74,6 +74,11 @@ def drawn(x: Callable = ids, size: int = 64, seed: int = 0, mix: dict[str, float
         return x(cells, ground), told(texts)
 
     return batch
+
+
+def unsaid(step: int) -> tuple[Tensor, Tensor]:
+    """A batch `(ids, zeros)` of new scenes of the whole law, of which nothing is told."""
+    return ids(*scenes.sample(64, runtime.generator(0, step))), torch.zeros(64, dtype=torch.long)
 
 
 def _reading(x: Callable, shape: tuple[int, ...], decode: Callable) -> Reading:
@@ -138,5 +143,16 @@ RECIPES = {
         teachers=("dit-scenes",),
         start=losses.weights_of("dit-scenes"),
         **STEPS | COMMON | {"sample": editing.inpaint, "lr": 1e-3, "muon": 0.01},
+    ),
+    "block-scenes": Recipe(
+        lambda: transformer(**TOKENS, kind=networks.BlockTransformer, groups=(36,), classes=1, context=1),
+        partial(bridges.loss, blocks=(1, 2, 3, 6, 12, 36)),
+        patches,
+        "one transformer over 36 tokens of scenes of which nothing is told, in blocks of 1, 2, 3, 6, 12 or 36",
+        steps=4000,
+        batches=lambda: unsaid,
+        **COMMON
+        | BLOCKWISE
+        | {"passes": 36, "labels": lambda pictures: torch.zeros(len(pictures)).long(), "measures": ("blocks",)},
     ),
 }

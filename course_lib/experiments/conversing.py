@@ -1,0 +1,50 @@
+"""Models that converse, trained at budgets of operations. Used by the experiments of notebook 17."""
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import nn
+
+from .. import runtime
+from ..measure import cost
+from ..methods import joint
+from ..training import RECIPES, fit
+from .rows import whole
+
+
+def steps_for(batches: Callable, loss: Callable, model: nn.Module, flops: float) -> int:
+    """How many steps so many operations buy: three times a forward pass each, as is usual."""
+    batch = batches(0)
+    one, two = (cost.flops(partial(loss, model, tuple(part[:n] for part in batch))) for n in (1, 2))
+    return max(1, round(flops / (3 * (two - one) * len(batch[0]))))
+
+
+def trained(
+    name: str,
+    flops: float,
+    seed: int,
+    *,
+    weight: float | None = None,
+    watch: Callable[[int, nn.Module], None] | None = None,
+    looks: int = 4,
+    **form,
+) -> nn.Module:
+    """A model of the recipe `name`, trained on conversations of a `form` for as many steps as `flops` buy: its average.
+
+    `weight` is that of the pictures' loss; `watch(step, average)` is called `looks` times, the last time at the end.
+    """
+    recipe = RECIPES[name]
+    runtime.seed(seed)
+    model, batches = recipe.build(), recipe.batches(size=recipe.batch, seed=seed, **form)
+    loss = recipe.loss if weight is None else partial(joint.loss, weight=weight)
+    steps = steps_for(batches, loss, model, flops)
+    at = {round(steps * (i + 1) / looks) for i in range(looks)} if watch else ()
+
+    def look(run):
+        if run.step in at:
+            watch(run.step, run.ema.eval())
+
+    ema = min(recipe.ema, max(0.98, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
+    dials = {"lr": recipe.lr, "muon": recipe.muon, "ema": ema, "seed": seed, "progress": False, "callback": look}
+    run = whole(fit(model, loss, batches, steps=steps, **dials))
+    return run.ema.eval().requires_grad_(False)
