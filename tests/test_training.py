@@ -51,6 +51,7 @@ from course_lib.training import (
     rounding,
 )
 from course_lib.training.fit import Run, average, optimizers, rate
+from course_lib.training.muon import Muon
 from course_lib.training.recipes import dialogues
 from course_lib.training.state import State
 
@@ -163,6 +164,28 @@ def test_the_average_takes_buffers_as_they_are():
     model(torch.randn(8, 3))
     average(ema, model, 500, 0.9)
     assert torch.equal(ema.running_mean, model.running_mean) and ema.num_batches_tracked == 1
+
+
+@pytest.mark.parametrize("shape", [(24, 8), (8, 24), (16, 16)])
+def test_our_muon_does_what_torchs_does_but_for_the_rounding_of_bf16(shape):
+    start, moved = torch.randn(shape, generator=torch.Generator().manual_seed(0)), {}
+    for kind in (torch.optim.Muon, Muon):
+        p, generator = torch.nn.Parameter(start.clone()), torch.Generator().manual_seed(1)
+        opt = kind([p], lr=0.02, weight_decay=0.01)
+        for _ in range(4):
+            p.grad = torch.randn(shape, generator=generator)
+            opt.step()
+        moved[kind] = p.detach() - start
+        assert set(opt.state[p]) == {"momentum_buffer"}  # a state of one goes on under the other
+    theirs, ours = moved.values()
+    assert (ours - theirs).norm() < 0.02 * theirs.norm()
+
+
+def test_muon_rounds_nothing_where_bf16_is_slow(monkeypatch):
+    model = transformer(torch.float32)
+    for dtype, kind in ((torch.bfloat16, torch.optim.Muon), (torch.float32, Muon), (torch.float16, Muon)):
+        monkeypatch.setattr(runtime, "precision", lambda dtype=dtype: (dtype, "pretended"))
+        assert type(optimizers(model, lr=1e-3, muon=0.02)[1]) is kind
 
 
 def test_muon_takes_the_matrices_of_blocks_and_adam_the_rest():

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from .. import runtime
 from . import alone, origin
 from .batches import Batches, Drawn
+from .muon import Muon
 from .state import State
 
 
@@ -33,7 +34,7 @@ class Run:
 def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.optim.Optimizer]:
     """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `model.blocks`.
 
-    Source: Muon (kellerjordan.github.io/posts/muon), here torch's own.
+    Source: Muon (kellerjordan.github.io/posts/muon), torch's own where bf16 is fast.
     """
     inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
     named = list(model.named_parameters())
@@ -41,7 +42,9 @@ def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.opt
     chosen = {id(p) for _, p in matrices}
     rest = [(n, p) for n, p in named if id(p) not in chosen]
     out = [torch.optim.AdamW(rest, lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
-    return out + ([torch.optim.Muon(matrices, lr=float(muon), weight_decay=0.01)] if matrices else [])
+    fast = runtime.precision()[0] == torch.bfloat16
+    kind = torch.optim.Muon if fast else Muon
+    return out + ([kind(matrices, lr=float(muon), weight_decay=0.01)] if matrices else [])
 
 
 def rate(step: int, steps: int, warmup: int = 100) -> float:
