@@ -118,6 +118,14 @@ def experiment(args) -> int:
     return 0
 
 
+def verdict(args) -> int:
+    """what the shipped measurements say of each of the article's claims, by rules that were written down before"""
+    from course_lib.experiments import verdict
+
+    verdict.told(verdict.verdicts())
+    return 0
+
+
 def bench(args) -> int:
     """race the course against its peers (extra `peers`); prints a table and writes data/results/bench.json"""
     from course_lib import runtime
@@ -171,6 +179,7 @@ def parser() -> argparse.ArgumentParser:
     fill.add_argument("what", metavar="FOLDER", help="a folder that holds them, compressed or not")
     command(train).add_argument("name", metavar="NAME", nargs="?", help="a recipe; without it, all are listed")
     command(experiment).add_argument("name", metavar="NAME", nargs="?", help="without it, all are listed")
+    command(verdict)
     command(bench).epilog = "What follows is passed on to the benchmarks: --only NAME, --quality, --quick."
     class_room = command(teach)
     class_room.add_argument("--to", metavar="DIR", required=True, help="a new folder")

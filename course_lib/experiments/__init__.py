@@ -40,6 +40,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "patches": _later(".denoising", "patches", "patches of 2, 4 and 7 pixels, and two invisible details (6 minutes)"),
     "guidance": _later(".denoising", "guidance", "guidance scale and interval of dit-fashion (3 minutes)"),
     "budget": _later(".comparisons", "budget", "tokens against noise over training budgets (83 minutes of one core)"),
+    "data-sizes": _later(".comparisons", "data_sizes", "tokens against noise on few pictures and many (35 minutes)"),
     "prompts": _later(".prompts", "budgets", "captions obeyed by three families, over budgets and seeds (47 minutes)"),
     "prompts-shipped": _later(".prompts", "shipped", "captions that the shipped models obey (3 minutes)"),
     "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (25 minutes)"),
@@ -67,6 +68,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "bridges-heads": _later(".bridges_heads", "heads", "softmax, flow head, plain flow, a time a place (40 minutes)"),
     "bridges-blend": _later(".bridges_heads", "blend", "backbone, space, target, condition: 16 blends (30 minutes)"),
     "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
+    "large": _later(".large", "large", "what pictures of 36 to 784 tokens cost each family (15 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }
 

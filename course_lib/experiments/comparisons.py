@@ -32,7 +32,7 @@ def budget() -> Found:
     fixed = {"whole_flops": WHOLE, "tokenizer": TOKENIZER, "matched": MATCHED, "guidance": GUIDANCE}
     fixed |= {"frechet_n": TEST, "choice_n": CHOICE, "noise_steps": STEPS}
     runs = rows("budget", keys, _bought, **fixed)
-    return Found({**fixed, "runs": runs}, provenance.tidy(runs, "class", ("frechet_relative", "recall", "agreement")))
+    return Found({**fixed, "runs": runs}, provenance.tidy(runs, "class", MARKS))
 
 
 def _bought(family: str, share: float, seed: int) -> dict:
@@ -40,6 +40,31 @@ def _bought(family: str, share: float, seed: int) -> dict:
     train = _noise if family == "noise" else _tokens
     draw, about = train(data.load("fashion"), share * WHOLE, seed)
     return {"model": FAMILIES[family], "budget_flops": share * WHOLE, **about, **_measured(draw)}
+
+
+SIZES, SPENT = (1_000, 10_000, 58_000), 12e12  # pictures to learn from, at one budget; the largest are all there are
+
+
+def data_sizes() -> Found:
+    """Tokens against noise where pictures are few: 1,000, 10,000 or 58,000 to learn from, one budget, three seeds"""
+    keys = [{"family": f, "pictures": n, "seed": s} for n in SIZES for s in (0, 1, 2) for f in FAMILIES]
+    fixed = {"flops": SPENT, "tokenizer": TOKENIZER, "matched": MATCHED, "guidance": GUIDANCE, "frechet_n": TEST}
+    runs = rows("data-sizes", keys, _taught, **fixed)
+    tidy = [
+        row for n in SIZES for row in provenance.tidy([r for r in runs if r["pictures"] == n], f"{n} pictures", MARKS)
+    ]
+    return Found({**fixed, "sizes": SIZES, "runs": runs}, tidy)
+
+
+MARKS = ("frechet_relative", "recall", "agreement")
+
+
+def _taught(family: str, pictures: int, seed: int) -> dict:
+    """One model, or a tokenizer and a model, that saw so many pictures, each as often as the budget allows."""
+    train = _noise if family == "noise" else _tokens
+    few = data.load("fashion", full=True)[:pictures]
+    draw, about = train(few, SPENT, seed)
+    return {"model": FAMILIES[family], "budget_flops": SPENT, **about, **_measured(draw)}
 
 
 def _network(name: str) -> torch.nn.Module:

@@ -70,7 +70,8 @@ class Predictions(Play):
 
     def __init__(self):
         about = claims()
-        super().__init__(rows=about["claims"], verdicts=about["verdicts"], made=load(), path=str(where()))
+        shown = [{key: claim[key] for key in ("id", "claim", "tested_in")} for claim in about["claims"]]
+        super().__init__(rows=shown, verdicts=about["verdicts"], made=load(), path=str(where()))
         self.observe(self._write, "choice")
 
     def _write(self, change) -> None:
