@@ -7,10 +7,13 @@ from tiny import denoiser, shaken
 
 from course_lib import data
 from course_lib.data import scenes, signs
+from course_lib.experiments import contests, talking
 from course_lib.methods import exact
 from course_lib.networks import (
     Autoencoder,
     AutoencoderConfig,
+    BlockTransformer,
+    BlockTransformerConfig,
     MultiScale,
     MultiScaleConfig,
     Transformer,
@@ -18,6 +21,7 @@ from course_lib.networks import (
 )
 from course_lib.show import films, play
 from course_lib.show.names import MODELS
+from course_lib.training import RECIPES
 
 CLASSES = {"width": 16, "depth": 1, "heads": 2, "classes": 10}
 
@@ -131,8 +135,32 @@ def words():
     return play.Words(draw, {family: (name, family) for family, name in families.items()}, ["MOON", "ELEVEN", "A"])
 
 
+def blocks():
+    shape = {"grid": (7, 7), "tokens": 5, "groups": (49,)}
+    model = shaken(BlockTransformer(BlockTransformerConfig(**CLASSES | shape)), dtype=torch.float32)
+
+    def decoded(x):
+        return (x.view(-1, 1, 7, 7) * 50).to(torch.uint8).repeat_interleave(4, 2).repeat_interleave(4, 3)
+
+    return play.Blocks(model, decoded, data.load("fashion", "test").names)
+
+
+def chat():
+    names = ("all-token-scenes", "transfusion-scenes")
+    painters = {name: talking.Painter(RECIPES[name].build().eval(), name, steps=1) for name in names}
+    cells = torch.tensor([0, 0, 0, 0, scenes.kind("circle", "red", "big"), 0, 0, 0, 0])
+    return play.Chat(painters, cells, 1, ("keep",))
+
+
+def router():
+    kinds = (("looks", "noise"), ("looks", "level"), ("words", "autoregressive"), ("edits", "level"))
+    return play.Router([contests.Contest(kind, kind, kind, winner, "noise") for kind, winner in kinds])
+
+
 MAKERS = {
+    "blocks": blocks,
     "brush": brush,
+    "chat": chat,
     "clocks": clocks,
     "currents": currents,
     "deadline": deadline,
@@ -146,6 +174,7 @@ MAKERS = {
     "paths": lambda: play.Paths(denoiser(torch.float32), ["a", "b", "c"], shape=(1, 8, 8), counts=(1, 2, 4), label=0),
     "predictions": play.Predictions,
     "prompts": prompts,
+    "router": router,
     "scales": scales,
     "swap": lambda: play.Swap(shaken(Autoencoder(AutoencoderConfig(width=8)), dtype=torch.float32), garments(6)),
     "under": lambda: play.Under(lambda noisy, share, labels: noisy, garments(4)),

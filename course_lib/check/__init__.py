@@ -16,6 +16,7 @@ from .editing import completions, renoise, replaced, tries, varied_start
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .forms import Wrong
 from .joint import sources, two_losses, visible, window
+from .judging import apart, decide, halves, score
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .next_token import guided_within, mirrored, prefixed, worth
 from .noise import best_guess, churned_step, heun_step, tilted
@@ -30,6 +31,7 @@ from .words import expected, pieces, slots, within
 __all__ = [
     "Wrong",
     "adaln_block",
+    "apart",
     "at_once",
     "back",
     "bend",
@@ -46,6 +48,7 @@ __all__ = [
     "corners",
     "cross_entropy",
     "ddim",
+    "decide",
     "draw_scales",
     "encode_scales",
     "exercise",
@@ -57,6 +60,7 @@ __all__ = [
     "guided",
     "guided_within",
     "heun_step",
+    "halves",
     "hide",
     "in_blocks",
     "inverse_cdf",
@@ -87,6 +91,7 @@ __all__ = [
     "same",
     "scale_at",
     "scale_inputs",
+    "score",
     "slots",
     "sources",
     "starts",

@@ -69,7 +69,13 @@ def examine(test: dict, rows: list[dict]) -> Outcome:
     below `least`. Otherwise it is open. `as` "times" compares logarithms, and gives factors.
     """
     same = chosen(rows, **test["in"])
-    sides = [_side(chosen(same, **test["of"]), test), _side(test["than"], test, same)]
+    of, than = (side if isinstance(side, int | float) else chosen(same, **side) for side in (test["of"], test["than"]))
+    return compare(of, than, test)
+
+
+def compare(of: list[dict], than: list[dict] | float, test: dict) -> Outcome:
+    """As `examine`, of the rows of two sides."""
+    sides = [_side(side, test) for side in (of, than)]
     if not all(sides):
         return Outcome(test["says"], OPEN, least=test["least"], why="not measured yet")
     (mean, error, n), (other, other_error, m) = sides
@@ -88,11 +94,10 @@ def examine(test: dict, rows: list[dict]) -> Outcome:
     return Outcome(test["says"], YES, **found)
 
 
-def _side(rows: list[dict] | dict | float, test: dict, same: list[dict] = ()) -> tuple[float, float, float] | None:
+def _side(rows: list[dict] | float, test: dict) -> tuple[float, float, float] | None:
     """Mean, standard error and number of trainings of a side; None where there are no rows."""
     if isinstance(rows, int | float):
         return math.log(rows) if test.get("as") == "times" else float(rows), 0.0, math.inf
-    rows = chosen(same, **rows) if isinstance(rows, dict) else rows
     if not rows:
         return None
     times = test.get("as") == "times"

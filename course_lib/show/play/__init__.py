@@ -17,6 +17,7 @@ from .neighbours import Neighbours
 from .paths import Paths, greys
 from .predictions import Predictions
 from .prompts import Prompts
+from .router import Router
 from .scales import Scales
 from .swap import Swap
 from .under import Under
@@ -40,6 +41,7 @@ __all__ = [
     "Play",
     "Predictions",
     "Prompts",
+    "Router",
     "Scales",
     "Swap",
     "Under",

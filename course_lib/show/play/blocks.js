@@ -34,13 +34,15 @@ const render = ({ model, el }) => {
     block = Number(event.target.value);
     drawMask();
   });
+  const table = make("div", { className: "table" }, mask, note);
   const cards = make("div", { className: "cards" });
   const scrub = make("input", { type: "range", min: 0, max: 1000, value: "1000", "aria-label": "time" });
   const clock = make("span", { className: "value" });
   const show = () => {
     const [height, width] = model.get("size");
     scrub.value = String(Math.round((1000 * now) / last));
-    clock.textContent = `${Math.round(now)} of ${Math.round(last)} ms`;
+    clock.textContent = `${Math.round(now)} ms`;
+    scrub.title = `of ${Math.round(last)} ms`;
     scrub.setAttribute("aria-valuetext", clock.textContent);
     for (const film of films) {
       let k = 0;
@@ -65,6 +67,7 @@ const render = ({ model, el }) => {
     }, wait);
   };
   const run = button("▶ Write", () => (playing ? stop() : start()), "main");
+  const clocked = make("label", { className: "control" }, make("span", {}, "time"), scrub, clock);
   scrub.addEventListener("input", () => {
     stop();
     now = (last * Number(scrub.value)) / 1000;
@@ -78,7 +81,7 @@ const render = ({ model, el }) => {
       const count = film.ms.length * height * width;
       const canvas = make("canvas", { role: "img", "aria-label": `written in blocks of ${model.get("sizes")[i]}: the picture so far` });
       const said = make("div", { className: "note" });
-      const card = make("figure", {}, make("figcaption", {}, `blocks of ${model.get("sizes")[i]}`), canvas, said);
+      const card = make("figure", {}, canvas, make("figcaption", {}, `blocks of ${model.get("sizes")[i]}`), said);
       const out = { ...film, canvas, said, card, bytes: bytes.subarray(from, from + count) };
       from += count;
       return out;
@@ -91,12 +94,9 @@ const render = ({ model, el }) => {
   drawMask();
   const close = d.open(
     load,
-    bar(dial),
-    make("div", { className: "parts" }, mask, note),
-    bar(d.pick("class", "label", model.get("names")), d.dial("passes a block, at most", "passes", 1, 49, 1), d.next("another", "seed")),
-    cards,
-    bar(run, scrub, clock),
-    d.status,
+    make("div", { className: "parts" }, cards, table),
+    [dial, d.pick("class", "label", model.get("names")), d.dial("passes, at most", "passes", 1, 49, 1), clocked],
+    [run, d.next("another", "seed")],
   );
   return () => {
     stop();

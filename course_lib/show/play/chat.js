@@ -19,8 +19,9 @@ const render = ({ model, el }) => {
   };
   const curve = svg("svg", { viewBox: "0 0 400 110", role: "img", width: "400" });
   const rows = model.get("cards").map(({ words: name, colour }) => {
-    const film = make("div", { className: "film" }), note = make("div", { className: "note" });
-    return { film, note, node: make("div", { className: "card", style: `--colour:${colour}` }, make("h4", {}, name), film, note) };
+    const film = make("ol", { className: "film", tabIndex: 0, "aria-label": `what ${name} drew, turn by turn` });
+    const note = make("div", { className: "note" });
+    return { film, note, node: card(name, colour, film, note) };
   });
   const drift = (cards, turns) => {
     const most = Math.max(10, ...cards.flatMap(({ drift: each }) => each));
@@ -52,7 +53,8 @@ const render = ({ model, el }) => {
         const canvas = make("canvas", { role: "img", "aria-label": i ? `${name}, turn ${i}: ${marks[i - 1]}` : "the first scene" });
         paint(canvas, bytes.subarray(piece * (k * count + i)), size, size, 3);
         const sign = i ? (marks[i - 1].includes("✗") ? "✗" : "✓") : "";
-        return make("figure", { title: i ? `${said[i - 1]}: ${marks[i - 1]}` : "" }, canvas, make("figcaption", {}, i ? `${i} ${sign}` : "given"));
+        const title = i ? `${said[i - 1]}: ${marks[i - 1]}` : "";
+        return make("li", { title }, make("figure", {}, canvas, make("figcaption", {}, i ? `${i} ${sign}` : "given")));
       });
       rows[k].film.replaceChildren(...parts);
       rows[k].film.scrollLeft = rows[k].film.scrollWidth;
@@ -63,12 +65,9 @@ const render = ({ model, el }) => {
   d.on("change:said", () => (text.value = ""));
   return d.open(
     draw,
-    make("div", { className: "cards" }, rows.map(({ node }) => node)),
-    d.status,
-    make("div", { className: "bar" }, make("label", { className: "caption" }, make("span", {}, "say"), text), button("send", say, "main")),
-    bar(...quick, button("begin anew", () => send(""))),
-    table,
-    curve,
+    [make("div", { className: "cards" }, rows.map(({ node }) => node)), curve],
+    [make("label", { className: "control long" }, make("span", {}, "instruction"), text), table],
+    [button("Say it", say, "main"), ...quick, button("Begin anew", () => send(""))],
   );
 };
 export default { render };

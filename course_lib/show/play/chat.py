@@ -8,6 +8,7 @@ from ...data import captions, edits, scenes
 from ..figures_17 import MODELS, sheet
 from ..plot import FAMILIES
 from .base import Play, script
+from .prompts import spelt
 
 EXAMPLES = ("keep", "undo", "make the ground white", "add a big red circle at centre", "remove the cross")
 WORDS = ("make", "move", "remove", "add", "the", "a", *scenes.SIZES, *scenes.COLOURS, *scenes.SHAPES, "object")
@@ -81,7 +82,7 @@ class Chat(Play):
 
     def _say(self, text: str) -> None:
         """Work out what the scene should be, and have every painter draw it; ValueError where it can't be done."""
-        captions.words(text, LONGEST)
+        spelt(text, LONGEST)
         clauses, scene = edits.read(text), self.truth[self.stack[-1]]
         if clauses[0].op == "undo":
             if len(self.stack) < 2:

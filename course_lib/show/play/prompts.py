@@ -43,6 +43,14 @@ def named(meaning, cells: Tensor) -> list[bool]:
     return list(best)
 
 
+def spelt(text: str, most: int) -> None:
+    """ValueError where a text has a word that is no button of the widget, or more words than the models read."""
+    unknown = [word for word in text.lower().split() if word not in captions.WORDS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} in {text!r} is not a word here: those that are stand on the buttons below.")
+    captions.words(text, most)
+
+
 class Prompts(Play):
     """Type a caption or click its words; `draw(name, texts, seed) -> uint8 [N, 3, 24, 24]` draws for each of `names`.
 
@@ -67,12 +75,7 @@ class Prompts(Play):
 
     def meaning(self, text: str):
         """What a caption means; ValueError where it is too long for the models or cannot be read."""
-        unknown = [word for word in text.lower().split() if word not in captions.WORDS]
-        if unknown:
-            raise ValueError(
-                f"{unknown[0]!r} in {text!r} is not a word here: those that are stand on the buttons below."
-            )
-        captions.words(text, LONGEST)
+        spelt(text, LONGEST)
         return captions.read(text)
 
     def _answer(self) -> None:
