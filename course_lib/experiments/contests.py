@@ -25,8 +25,8 @@ KINDS: dict[tuple[str, str], tuple[str, dict, str]] = {
     ("prompts", "fits"): ("captions", SHARE, TOKENS),
     ("edits-seeds", "in_support"): ("edits", SHARE, NOISE),
     ("joint", "right"): ("conversation", SHARE, TOKENS),
-    ("large", "seconds_batch_1"): ("seconds, alone", TIMES, NOISE),
-    ("large", "seconds_batch_64"): ("seconds, in a batch", TIMES, NOISE),
+    ("large", "seconds_batch_1"): ("time for one", TIMES, NOISE),
+    ("large", "seconds_batch_64"): ("time for many", TIMES, NOISE),
 }
 SAME = ("coding", "way", "tokens", "pictures", "task")  # parts of a key that tell contests apart
 FREE = ("edits-seeds", "large")  # there families enter in several ways, and what they cost to train is told beside
