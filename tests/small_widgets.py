@@ -154,7 +154,8 @@ def chat():
 
 def router():
     kinds = (("looks", "noise"), ("looks", "level"), ("words", "autoregressive"), ("edits", "level"))
-    return play.Router([contests.Contest(kind, kind, kind, winner, "noise") for kind, winner in kinds])
+    found = [contests.Contest(kind, kind, kind, winner, "noise") for kind, winner in kinds]
+    return play.Router(found, contests.fitted(found))
 
 
 MAKERS = {

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from scipy import stats
 from torch import nn
 
 from course_lib.check import Wrong
@@ -36,7 +37,7 @@ def _codes(name: str) -> tuple[list[str], list[str], dict[str, str]]:
 def _space() -> dict:
     """What the notebooks have imported or built before an exercise."""
     known = {"torch": torch, "F": F, "nn": nn, "np": np, "math": math, "rearrange": rearrange}
-    return known | {"comb": comb, "gate": gate}
+    return known | {"comb": comb, "gate": gate, "stats": stats}
 
 
 def solutions(name: str) -> dict[str, Callable]:

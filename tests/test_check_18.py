@@ -198,7 +198,7 @@ def test_every_figure_draws_what_there_is_and_what_is_missing():
 def test_the_router_recommends_says_what_it_rests_on_and_refuses_what_is_not_there():
     found = [Contest("looks", "s", "t", NOISE, NOISE), Contest("looks", "s", "t", TOKENS, NOISE)]
     found += [Contest("looks", "s", "t", NOISE, NOISE), Contest("words", "s", "t", LEVEL, TOKENS)]
-    router = play.Router(found)
+    router = play.Router(found, contests.fitted(found))
     assert router.won == [1, 2, 0] and "Take out of noise; in 1 of 3" in router.status
     router.kind = 1
     assert router.won == [0, 0, 1] and "Nobody won" in router.status
@@ -206,7 +206,7 @@ def test_the_router_recommends_says_what_it_rests_on_and_refuses_what_is_not_the
         router.kind = 7
     assert router.kind == 1 and len(router.frame().png()) > 1000
     with pytest.raises(ValueError, match="found is empty"):
-        play.Router([])
+        play.Router([], contests.fitted([]))
 
 
 def test_quantiles_of_few_trainings_are_long():

@@ -128,6 +128,9 @@ def sources(attempt) -> None:
             "Undo is not a turn that can be undone: two in a row take two turns back.": shallow,
             "That is the scene before each turn, also for undo: undo brings an older one back.": turn,
             "One too far: the scene before the first turn is number 0.": right + 1,
+            "All undos lead back to the first scene: each takes off one turn only.": torch.tensor(
+                [0 if text == "undo" else k for k, text in enumerate(texts)]
+            ),
         }
         otherwise = "Keep a stack of the scenes that undo leads back to: a turn puts one on, undo takes one off."
         attempt.compare(found, right, mistakes, otherwise)
@@ -150,7 +153,7 @@ def window(attempt) -> None:
     for turns in (1, 2, 3):
         texts = _dialogue(6)
         source, some = _sources(texts), float(torch.rand(()) * 0.5 + 0.25)
-        for u in (some, 2.5 / (len(texts) - turns + 1)):  # the second begins with an undo
+        for u in (some, *(k / (len(texts) - turns + 1) for k in (2.5, 3.5))):  # two of them begin with an undo
             (start, found), right = attempt(texts, source, turns, u)
             at = right[0]
             fresh = _fresh(texts, source, turns, u)

@@ -5,11 +5,10 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from ..experiments.verdict import NO, OPEN, YES, Outcome, Verdict
 from .charts import headline, label, own_ticks
 from .plot import FAMILIES, figure
 
-ANSWERS = {YES: ("#222222", "o"), NO: ("#222222", "x"), OPEN: ("#AAAAAA", "o")}  # colour and mark of a test
+ANSWERS = {"yes": ("#222222", "o"), "no": ("#222222", "x"), "open": ("#AAAAAA", "o")}  # colour and mark of a test
 SHADED = {"holds": "#DDEBF5", "holds only if …": "#F1F1F1", "does not hold": "#FBE9DD"}
 FAR = 4.0  # units beyond which a difference is only said to be large
 KINDS = {  # of what is drawn at large sizes: colour and line
@@ -22,7 +21,7 @@ KINDS = {  # of what is drawn at large sizes: colour and line
 }
 
 
-def units(outcome: Outcome) -> list[float] | None:
+def units(outcome) -> list[float] | None:
     """A difference and its interval in units of the smallest that counts; None where nothing was measured."""
     if outcome.ahead is None:
         return None
@@ -32,10 +31,11 @@ def units(outcome: Outcome) -> list[float] | None:
     return [end / (outcome.least or 0.05) for end in ends]
 
 
-def verdicts(found: list[Verdict], texts: dict[str, str], title: str) -> Figure:
+def verdicts(found: list, texts: dict[str, str], title: str) -> Figure:
     """Every test of every claim: by how much the claim's side is ahead, in units of what counts, with intervals.
 
-    `texts` are the claims in words by id. Right of the dotted line a difference counts.
+    `found` are `experiments.verdict.Verdict`s, `texts` the claims in words by id. Right of the dotted line a
+    difference counts.
     """
     lines = sum(len(verdict.outcomes) + 1.4 for verdict in found)
     alt = "Claims with their verdicts; beside each test a point with an interval, right of a dotted line if it counts."
@@ -59,7 +59,7 @@ def verdicts(found: list[Verdict], texts: dict[str, str], title: str) -> Figure:
     return headline(fig, title)
 
 
-def _point(ax, outcome: Outcome, y: float) -> None:
+def _point(ax, outcome, y: float) -> None:
     colour, mark = ANSWERS[outcome.answer]
     ax.text(-14.4, y, textwrap.shorten(outcome.says, 78, placeholder=" …"), fontsize=8, va="center")
     if (at := units(outcome)) is None:
@@ -68,7 +68,7 @@ def _point(ax, outcome: Outcome, y: float) -> None:
         return
     value, low, high = (max(-FAR, min(FAR, end)) for end in at)
     ax.hlines(y, low, high, color=colour, linewidth=1.3, zorder=2)
-    hollow = {"markerfacecolor": "white"} if outcome.answer == OPEN else {}
+    hollow = {"markerfacecolor": "white"} if outcome.answer == "open" else {}
     ax.plot(value, y, mark, color=colour, markersize=4.5, zorder=3, **hollow)
 
 

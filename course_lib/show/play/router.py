@@ -1,30 +1,34 @@
 """Say what you care for: who is recommended, on how many measured contests. Built in notebook 18."""
 
+from collections.abc import Callable
+
 import traitlets
 
-from ...experiments.contests import LEVEL, NOISE, TOKENS, Contest, fitted
-from ..names import FAMILIES
+from ..names import FAMILIES, WORDS
 from ..plot import figure
 from .base import Play, script
 
-SIDES = {TOKENS: "token by token", NOISE: "out of noise", LEVEL: "level, or open"}
+SIDES = {"autoregressive": WORDS["autoregressive"], "noise": WORDS["noise"], "level": "level, or open"}
 
 
 class Router(Play):
-    """Counts the contests of a kind that each family won, and names who won more; `found` are all `contests`."""
+    """Counts the contests of a kind that each family won, and says whom `rule(contest)` takes.
+
+    `found` are `experiments.contests.Contest`s.
+    """
 
     _esm = script("router")
     kind = traitlets.Int(0).tag(sync=True)
     kinds = traitlets.List().tag(sync=True)
     sides = traitlets.List(list(SIDES.values())).tag(sync=True)
-    colours = traitlets.List([FAMILIES[TOKENS], FAMILIES[NOISE], "#BBBBBB"]).tag(sync=True)
+    colours = traitlets.List([FAMILIES["autoregressive"], FAMILIES["noise"], "#BBBBBB"]).tag(sync=True)
     won = traitlets.List().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, found: list[Contest]):
+    def __init__(self, found: list, rule: Callable):
         if not found:
             raise ValueError("found is empty: no comparison has rows of both families.")
-        self.found, self.rule = found, fitted(found)
+        self.found, self.rule = found, rule
         super().__init__(kinds=list(dict.fromkeys(contest.kind for contest in found)))
         self.answers(self._draw, "kind")
 
@@ -34,7 +38,7 @@ class Router(Play):
             raise ValueError(f"kind={proposal['value']} must lie in 0..{len(self.kinds) - 1}: {', '.join(self.kinds)}.")
         return proposal["value"]
 
-    def of(self, kind: str) -> list[Contest]:
+    def of(self, kind: str) -> list:
         """The contests of a kind."""
         return [contest for contest in self.found if contest.kind == kind]
 
@@ -47,7 +51,7 @@ class Router(Play):
             self.status = f"Nobody won: take what you like. (The article: {article}.)"
             return
         best = self.rule(some[0])
-        lost = self.won[0 if best == NOISE else 1]
+        lost = self.won[0 if best == "noise" else 1]
         self.status = f"Take {SIDES[best]}; in {lost} of {sum(self.won[:2])} that would have been wrong. "
         self.status += f"(The article: {article}.)"
 
