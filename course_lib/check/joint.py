@@ -153,7 +153,8 @@ def window(attempt) -> None:
     for turns in (1, 2, 3):
         texts = _dialogue(6)
         source, some = _sources(texts), float(torch.rand(()) * 0.5 + 0.25)
-        for u in (some, *(k / (len(texts) - turns + 1) for k in (2.5, 3.5))):  # two of them begin with an undo
+        undos = (k / (len(texts) - turns + 1) for k in (2.5, 3.5))  # windows that begin with one
+        for u in (some, *undos, 0.999):
             (start, found), right = attempt(texts, source, turns, u)
             at = right[0]
             fresh = _fresh(texts, source, turns, u)
