@@ -151,7 +151,7 @@ def _planted(source, u):
 @exercise(reference=_halves, planted=_planted)
 def halves(attempt) -> None:
     """Two halves that share no source: a source goes where its first contest's number says."""
-    for n, k in ((12, 4), (30, 6), (9, 9)):
+    for n, k in ((30, 6), (40, 8), (60, 10)):
         source, u = torch.randint(k, (n,)), torch.rand(n)
         found, right = attempt(source, u)
         found = torch.as_tensor(found)
