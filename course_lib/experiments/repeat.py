@@ -13,6 +13,7 @@ from ..data import files
 from ..networks.layers import FLOPS
 from ..training import RECIPES, Batches, Recipe, Run, checkpoints, fit
 from . import lock, several
+from .compiled import compiled
 from .provenance import code_version, hardware
 
 
@@ -40,6 +41,7 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, batches.x if pictures else batches(0)[0])
     dials = {"steps": recipe.steps if steps is None else steps, "lr": recipe.lr, "muon": recipe.muon, "ema": recipe.ema}
+    compiled(model, recipe.loss, batches(0), dials["steps"])
     run = fit(
         model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, team=several.team(), progress=progress
     )
