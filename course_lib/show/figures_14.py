@@ -1,7 +1,8 @@
 """The figures of notebook 14: fills in rows, laws of a toy, and who fills holes, varies and edits how well."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 import torch
 from matplotlib.figure import Figure
@@ -31,6 +32,19 @@ KNOBS = {
 }
 
 
+def flat(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """A function whose charts are kept in few colours: this notebook has many."""
+
+    @wraps(draw)
+    def drawn(*given, **more) -> Figure:
+        fig = draw(*given, **more)
+        fig.colours = 48
+        return fig
+
+    return drawn
+
+
+@flat
 def fills(pixels: Tensor, keep: Tensor, made: dict[str, Tensor], title: str, alt: str, scale: float = 2.2) -> Figure:
     """Pictures `[N, C, H, W]` with their holes, a row for each way of filling them, and the pictures as they were."""
     sheets = {"given": covered_squares(pixels, keep), **made, "what it was": pixels}
@@ -44,6 +58,7 @@ def normal(x: Tensor, mean: float, std: float) -> Tensor:
     return (-((x - mean) ** 2) / (2 * std * std)).exp() / (std * math.sqrt(2 * math.pi))
 
 
+@flat
 def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figure:
     """Histograms of what was drawn in each way, a panel each, over the density of the exact law."""
     alt = "Histograms of the hidden number, for each way of drawing it, over the curve of the exact law."
@@ -60,6 +75,7 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
     return headline(fig, title)
 
 
+@flat
 def by_tries(rows: dict[int, tuple], theory: dict[int, tuple], mean: float, std: float, title: str) -> Figure:
     """Mean and spread of the hidden number over the tries a step: drawn (dots), in closed form, and the exact law's."""
     fig, axes = figure(1, 2, (7.2, 2.6), "Mean and spread come nearer to the dotted exact ones with more tries.")
@@ -76,6 +92,7 @@ def by_tries(rows: dict[int, tuple], theory: dict[int, tuple], mean: float, std:
     return headline(fig, title)
 
 
+@flat
 def masks(hidden: Tensor, grid: tuple[int, int]) -> Figure:
     """Masks of training `[N, T]`, two rows: hidden places are dark."""
     x = 0.86 - 0.6 * hidden.view(-1, 1, *grid).float()
@@ -103,6 +120,7 @@ def cells(rows: list[dict], key: str, **where) -> dict[str, dict]:
     return {way: means(group, key) for way, group in groups.items() if group}
 
 
+@flat
 def ways(panels: dict[str, dict[str, dict]], unit: str, title: str, alt: str, numbers: str = "{:.2f}") -> Figure:
     """A panel of bars across for each of `panels`: `cells` by way."""
     names = [way for way in WAYS if any(way in panel for panel in panels.values())]
@@ -129,6 +147,7 @@ def fallen(before: dict, after: dict, ways: Sequence[str]) -> str:
     return "; ".join(kept)
 
 
+@flat
 def knobs(rows: list[dict]) -> Figure:
     """Three strengths as curves: what stayed of the objects against how many pictures are still scenes."""
     fig, (left, right) = figure(1, 2, (8.4, 3.1), "Curves over strength: what stays falls, for all three knobs.")
@@ -150,6 +169,7 @@ def knobs(rows: list[dict]) -> Figure:
     return headline(fig, f"One question, three knobs: at full strength {least:.0%} of the objects stay by chance")
 
 
+@flat
 def traded(rows: list[dict]) -> Figure:
     """What stays against what is still a scene, one curve a knob."""
     fig, ax = figure(size=(6.0, 3.2), alt="Three curves: pictures that are scenes over objects that stayed.")
@@ -163,6 +183,7 @@ def traded(rows: list[dict]) -> Figure:
     return fig
 
 
+@flat
 def garments(rows: list[dict], title: str) -> Figure:
     """Four rulers for every way to fill a hole in garments, means over the holes; dots are the holes."""
     rulers = {
@@ -184,6 +205,7 @@ def garments(rows: list[dict], title: str) -> Figure:
     return headline(fig, title)
 
 
+@flat
 def costs(rows: list[dict]) -> Figure:
     """Milliseconds a picture, alone and in a batch, for every way."""
     names = [row["way"] for row in rows]
@@ -197,6 +219,7 @@ def costs(rows: list[dict]) -> Figure:
     return headline(fig, "What filling the top half costs, on one core")
 
 
+@flat
 def precise(rows: list[dict], title: str) -> Figure:
     """The edit that was asked for, exactly, and the rest left alone, for full and for open captions."""
     own = {form: [row for row in rows if row["form"] == form] for form in ("full", "no-positions")}
