@@ -7,6 +7,7 @@
 #   TORCH_INDEX=https://download.pytorch.org/whl/cpu
 #                       Linux without a GPU: take PyTorch's CPU build and spare gigabytes of CUDA
 #   NOTEBOOKS="01 02"   `make run`, `make teach-all`, `make colab`: only these
+#   WORKERS=2           `make test`: how many files are tested at once
 #   ARGS="..."          more arguments for pytest, JupyterLab or the benchmarks
 
 PYTHON ?= python3
@@ -14,6 +15,7 @@ VENV ?= .venv
 TORCH_INDEX ?=
 NOTEBOOKS ?=
 ARGS ?=
+WORKERS ?= 2
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt \
@@ -30,7 +32,7 @@ lab: $(VENV)/.lab
 	PYTORCH_ENABLE_MPS_FALLBACK=1 $(BIN)/jupyter lab $(ROOT_MAY) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_two_questions.ipynb
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --cov=course_lib --cov-config=pyproject.toml $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov=course_lib --cov-config=pyproject.toml $(ARGS)
 
 run: $(VENV)/.lab
 	$(BIN)/python tests/refresh.py $(NOTEBOOKS)

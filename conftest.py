@@ -4,6 +4,9 @@ import os
 import tempfile
 from collections import defaultdict
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # several tests at once, kernels and browsers too: a thread each
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 import hypothesis
 import pytest
 import torch
@@ -19,6 +22,7 @@ hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
 
 _seconds: dict[str, float] = defaultdict(float)
+_mb: dict[str, float] = defaultdict(float)
 _peaks: dict[str, Peak] = {}
 
 
@@ -39,6 +43,7 @@ def pytest_runtest_call(item):
     finally:
         if kernel is not None and kernel.is_alive():
             _peaks[item.parent.nodeid].look()
+            item.user_properties.append(("mb", _peaks[item.parent.nodeid].mb))  # tests may run in several processes
 
 
 def pytest_runtest_logreport(report):
@@ -46,6 +51,7 @@ def pytest_runtest_logreport(report):
     file = report.nodeid.split("::")[0]
     if file.endswith(".ipynb"):
         _seconds[file] += report.duration
+        _mb[file] = max([_mb[file], *(mb for name, mb in report.user_properties if name == "mb")])
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -53,5 +59,4 @@ def pytest_terminal_summary(terminalreporter):
     if _seconds:
         terminalreporter.section("notebooks")
     for file, seconds in _seconds.items():
-        peak = f"{_peaks[file].mb:6.0f} MB" if file in _peaks else ""
-        terminalreporter.write_line(f"{file:<44}{seconds:8.1f} s {peak}")
+        terminalreporter.write_line(f"{file:<44}{seconds:8.1f} s {_mb[file]:6.0f} MB")

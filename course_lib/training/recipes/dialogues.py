@@ -82,14 +82,14 @@ PATCHES = Reading(lambda scene: patches(*scene.extra.values()), (36, 48), lambda
 RECIPES = {
     "all-token-scenes": _recipe(
         *({"tokens": FACTORS}, TOKENS, ids, 5.0, "one transformer for conversations: words and pictures by next token"),
-        steps=6000,
+        steps=3680,
         family="autoregressive",
         passes=36,
     ),
     "transfusion-scenes": _recipe(
         *({"vector": 48, "groups": (36,)}, PATCHES, patches, 10.0),
         "one transformer for conversations: words by next token, pictures by flow (Transfusion)",
-        steps=3855,  # as many operations
+        steps=2120,  # as many operations
         family="noise",
         passes=8,
         dials={"steps": 8},
