@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_lib.data import captions, scenes
-from course_lib.experiments import EXPERIMENTS, obeying, prompts, provenance
+from course_lib.experiments import EXPERIMENTS, averaged, obeying, prompts, provenance
 from course_lib.training import RECIPES, Run, checkpoints
 from course_lib.training.recipes import scenes as recipes
 
@@ -156,7 +156,7 @@ def test_all_are_registered_and_say_what_they_do():
 
 
 def test_half_a_training_makes_no_model(monkeypatch):
-    monkeypatch.setattr(obeying, "fit", lambda *_, **__: Run(None, None, finished=False))
+    monkeypatch.setattr(averaged, "fit", lambda *_, **__: Run(None, None, finished=False))
     with pytest.raises(KeyboardInterrupt):
         obeying.trained("dit-scenes", 1e12, 0)
 

@@ -1,6 +1,7 @@
 """Models that converse, trained at budgets of operations. Used by the experiments of notebook 17."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from torch import nn
@@ -8,8 +9,8 @@ from torch import nn
 from .. import runtime
 from ..measure import cost
 from ..methods import joint
-from ..training import RECIPES, fit
-from .rows import whole
+from ..training import RECIPES
+from .averaged import averaged
 
 
 def steps_for(batches: Callable, loss: Callable, model: nn.Module, flops: float) -> int:
@@ -34,17 +35,9 @@ def trained(
     `weight` is that of the pictures' loss; `watch(step, average)` is called `looks` times, the last time at the end.
     """
     recipe = RECIPES[name]
+    if weight is not None:
+        recipe = replace(recipe, loss=partial(joint.loss, weight=weight))
     runtime.seed(seed)
     model, batches = recipe.build(), recipe.batches(size=recipe.batch, seed=seed, **form)
-    loss = recipe.loss if weight is None else partial(joint.loss, weight=weight)
-    steps = steps_for(batches, loss, model, flops)
-    at = {round(steps * (i + 1) / looks) for i in range(looks)} if watch else ()
-
-    def look(run):
-        if run.step in at:
-            watch(run.step, run.ema.eval())
-
-    ema = min(recipe.ema, max(0.98, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
-    dials = {"lr": recipe.lr, "muon": recipe.muon, "ema": ema, "seed": seed, "progress": False, "callback": look}
-    run = whole(fit(model, loss, batches, steps=steps, **dials))
-    return run.ema.eval().requires_grad_(False)
+    steps = steps_for(batches, recipe.loss, model, flops)
+    return averaged(recipe, model, batches, steps, seed, watch=watch, looks=looks)

@@ -14,10 +14,9 @@ from ..data import captions, scenes
 from ..measure import grade
 from ..methods import flow, masked
 from ..training import RECIPES, Reading, Recipe, in_parts
-from ..training.fit import fit
 from ..training.recipes import scenes as recipes
 from . import repeat
-from .rows import whole
+from .averaged import averaged
 
 FAMILIES = ("token-ar-scenes", "masked-scenes", "dit-scenes")
 # What is asked for: the form of the captions, the part that the scenes are of, and how many objects all have.
@@ -110,17 +109,8 @@ def trained(
     recipe, steps = recipe or RECIPES[name], _steps(name, flops)
     runtime.seed(seed)
     model = recipe.build()
-    at = {round(steps * (i + 1) / looks) for i in range(looks)} if watch else ()
-
-    def look(run):
-        if run.step in at:
-            watch(run.step, run.ema.eval())
-
-    ema = min(recipe.ema, max(0.99, 1 - 5 / steps))  # the average looks back over a fifth of a longer run
-    dials = {"lr": recipe.lr, "muon": recipe.muon, "ema": ema, "seed": seed, "progress": False, "callback": look}
     batches = recipe.batches(size=recipe.batch, seed=seed, mix=mix)
-    run = whole(fit(model, recipe.loss, batches, steps=steps, **dials))
-    return run.ema.eval().requires_grad_(False)
+    return averaged(recipe, model, batches, steps, seed, least=0.99, watch=watch, looks=looks)
 
 
 def drawn(recipe: Recipe, model: nn.Module, texts: list[str], seed: int = 0, **dials) -> Tensor:

@@ -13,21 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .decoder import Decoder
+from .factors import chained, composing, parts, tables
 from .inputs import check_labels, check_tokens
-from .layers import (
-    MLP,
-    Block,
-    Mask,
-    at_least_float32,
-    attention,
-    modulate,
-    norm,
-    rotary_angles,
-    time_features,
-    turns,
-    zero,
-)
-from .patches import cut, parts, places, unpatchify
+from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns, zero
+from .patches import cut, places, unpatchify
 
 
 @dataclass(frozen=True)
@@ -114,8 +103,7 @@ class Transformer(nn.Module):
             nn.init.zeros_(self.read.weight[sum(c.factors) :])  # what is hidden starts as nothing but its place
             nn.init.normal_(self.head.weight, std=0.5)
             self.bind = nn.Parameter(torch.randn(c.factors[0], len(c.factors) - 1, c.width) * 0.2)
-            self.compose = MLP(c.width)
-            zero(self.compose.down)  # at the start nothing is known
+            self.compose = composing(c.width)
         if c.clock:
             self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
             # One for all blocks, each adds its own offset (PixArt-α).
@@ -202,29 +190,14 @@ class Transformer(nn.Module):
         if clock is not None:
             h = modulate(h, *(clock[:, -h.shape[1] :, :2] + self.last).unbind(2))
         out = at_least_float32(head(h) if head else self.head(h) if self.parts is None else h @ self.answers().T)
-        out = out if self.parts is None else self.chained(out)
+        out = out if self.parts is None else chained(out, self.config.factors)
         return F.pad(out, (0, self.config.masks), value=-math.inf) if self.config.masks else out
 
     def answers(self) -> Tensor:
         """What a position is compared with, `[n, D]`: ids, or values of the first factor, then of others given each."""
         if self.parts is None:
             return self.head.weight
-        first, *others = self.head.weight.split(self.config.factors)
-        given = zip((1 + self.bind).unbind(1), others)
-        tables = [first, *((bind[:, None] * other).flatten(0, 1) for bind, other in given)]
-        return self.compose(torch.cat(tables))
-
-    def chained(self, out: Tensor) -> Tensor:
-        """Logits `[…, K]` of tokens of several factors by the chain rule: of the first, and of others given the first.
-
-        A sum of factors could not say "a red circle or a blue square" without a blue circle.
-        """
-        n, *others = self.config.factors
-        total, *parts = out.split([n, *(n * m for m in others)], -1)
-        total = total.log_softmax(-1)
-        for k, (m, part) in enumerate(zip(others, parts)):
-            total = total[..., None] + part.unflatten(-1, (n, m)).log_softmax(-1)[(..., *[None] * k, slice(None))]
-        return total.flatten(-len(parts) - 1)
+        return self.compose(tables(self.head.weight, self.bind, self.config.factors))
 
     def _conditions(self, x: Tensor, conditions: tuple) -> tuple[Tensor, ...]:
         """Times and labels, as many as the model wants, each of a shape that fits; another number is an error."""
