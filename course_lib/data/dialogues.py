@@ -28,6 +28,10 @@ class Dialogues:
     texts: list[list[str]]
     source: Tensor
 
+    def __getitem__(self, rows: list[int]) -> "Dialogues":
+        """The dialogues of these numbers."""
+        return Dialogues(self.cells[rows], self.ground[rows], [self.texts[i] for i in rows], self.source[rows])
+
 
 def dialogue(
     n: int,

@@ -1,6 +1,5 @@
 """The shipped models that converse: what they can do, what mends them, what a turn costs. Read in notebook 17."""
 
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -108,9 +107,7 @@ def _short_enough(n: int) -> Dialogues:
     """Dialogues of a turn of three clauses each, in no more words than a model reads."""
     talks = dialogue(60 * n, 1, torch.Generator().manual_seed(41), clauses=3, lead=0)
     fit = [i for i, (text,) in enumerate(talks.texts) if text.count(" then ") == 2]
-    fit = [i for i in fit if len(talks.texts[i][0].split()) < recipes.WORDS][:n]
-    texts = [talks.texts[i] for i in fit]
-    return replace(talks, cells=talks.cells[fit], ground=talks.ground[fit], texts=texts, source=talks.source[fit])
+    return talks[[i for i in fit if len(talks.texts[i][0].split()) < recipes.WORDS][:n]]
 
 
 def _talked(name: str, way: str) -> dict:

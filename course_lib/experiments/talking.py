@@ -77,12 +77,13 @@ def answers(painter: Painter, x: Tensor, asked: list[str], seed: int = 0, temper
 def drawing(painter: Painter, n: int, part: str = "train", form: str = "full") -> dict:
     """How many of `n` captions are drawn so that they fit: "full" ones, or "sum" for those that must be added up."""
     generator = torch.Generator().manual_seed(11)
-    cells, ground = scenes.sample(n, generator, part=part)
-    if form == "sum":  # three objects of one shape, told apart as two and one
+    cells, ground = scenes.sample(n if form != "sum" else 4 * n, generator, part=part)
+    if form == "sum":  # objects of one shape, told apart as one and two or more
         rest = torch.where(cells > 0, (cells - 1) % 16 + 1, 0)
-        cells = torch.where(cells > 0, rest + 16 * (torch.arange(n) % 4)[:, None], 0)
+        cells = torch.where(cells > 0, rest + 16 * (torch.arange(len(cells)) % 4)[:, None], 0)
         pairs = zip(cells.tolist(), ground.tolist())
         texts = [sums(row, on, Random(i)) for i, (row, on) in enumerate(pairs)]
+        texts = [text for text in texts if " and " in text][:n]
     else:
         texts = captions.caption(cells, ground, form, generator)
     return grade.share(grade.marks(pictures(painter, texts), texts)["fits"], "right")

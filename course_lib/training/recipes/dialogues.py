@@ -39,17 +39,20 @@ def patches(cells: Tensor, ground: Tensor) -> Tensor:
     return patchify(floats(cells, ground), scenes.PATCH)
 
 
-def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: str = "all", lead: int = 7) -> Callable:
+def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: str = "all", fresh=False) -> Callable:
     """Batches of conversations, as `methods.joint` wants them: a caption and a picture, edits that each lead to one, a
     question and its answer; half without the caption, as they are cut from longer ones, half asked for a caption.
 
-    A `task` of `KEPT` has some of it only; what is asked back from before the window is not graded.
+    A `task` of `KEPT` has some of it only; what is asked back from before the window is not graded, and if `fresh`, no
+    window begins with it: the bug of notebook 17.
     """
 
     def batch(step: int) -> tuple[Tensor, ...]:
         generator, n = runtime.generator(seed, step), edits[step % len(edits)]
         dice, (first, last) = Random(seed * 1_000_003 + step), KEPT[task]
-        talks = dialogue(size, max(n, 1), generator, lead=lead)
+        talks = dialogue(size * (1 + fresh), max(n, 1), generator)
+        rows = [i for i, texts in enumerate(talks.texts) if not (fresh and texts[0] == "undo")][:size]
+        talks = talks[rows]
         cells, ground = talks.cells[:, : n + 1], talks.ground[:, : n + 1]
         full = captions.caption(cells[:, 0], ground[:, 0], "full", generator)
         raster = captions.caption(cells[:, n], ground[:, n])
