@@ -102,3 +102,30 @@ def test_a_notebook_that_is_graded_again_leaves_the_others_as_they_were(folder):
     found = results.read("teach")
     assert found["notebooks"] == {"01_b": {"most": 4} | OLD, "02_c": {"most": 6} | NEW}
     assert (found["code"], found["hardware"]) == ("old; new", "a board; another") and found["cores"] > 0
+
+
+def test_bare_products_are_those_of_the_work_and_nothing_else(benchmarks):
+    """A layer forward and backward is three products, drawn without gradient one; a norm is none."""
+    import products
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    layer, x = torch.nn.Linear(6, 4), torch.randn(5, 6, requires_grad=True)
+
+    def step():
+        torch.nn.functional.rms_norm(layer(x), (4,)).sum().backward()
+
+    @torch.inference_mode()
+    def drawn():
+        torch.nn.functional.softmax(layer(x.detach()), -1)
+
+    flops = {}
+    for name, work in (("step", step), ("drawn", drawn)):
+        for kind, part in (("whole", work), ("bare", products.products(work))):
+            with FlopCounterMode(display=False) as counter:
+                part()
+            flops[name, kind] = counter.get_total_flops()
+    one = 2 * 5 * 6 * 4
+    assert flops == {("step", "whole"): 3 * one, ("step", "bare"): 3 * one} | {
+        ("drawn", kind): one for kind in ("whole", "bare")
+    }

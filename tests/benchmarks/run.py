@@ -1,7 +1,8 @@
 """Race the course against its peers: `make bench`. Prints a table and writes data/results/bench.json.
 
 One thread, processor time, ours and peers interleaved round by round. The ratio is the median over rounds, its range
-the least and the greatest round. Peers run at the best of the forms named in `note` (the fastest median counts).
+the least and the greatest round. Peers run at the best of the forms named in `note` (the fastest median counts). What
+share of our time the bare matrix products take, timed alone, stands beside it.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import noise
 import quality
 import torch
 import torch.nn.functional as F
+from products import products
 from transformers import GPT2Config, GPT2LMHeadModel
 from x_transformers import AutoregressiveWrapper, Decoder, TransformerWrapper
 
@@ -60,9 +62,10 @@ def x_transformer(length: int, flash: bool) -> AutoregressiveWrapper:
 
 
 def race(contestants: dict, rounds: int) -> dict[str, list[float]]:
-    """Processor seconds of each contestant in each round, after one round to warm up."""
+    """Processor seconds of each contestant, and of our bare products, in each round, after one round to warm up."""
     for work in contestants.values():
         work()
+    contestants |= {f"products {name}": products(work) for name, work in contestants.items() if name.startswith("ours")}
     times = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, work in contestants.items():
@@ -79,7 +82,8 @@ def rows(what: str, length: int, batch: int, times: dict[str, list[float]], note
         return min((n for n in times if n.startswith(prefix)), key=lambda n: statistics.median(times[n]))
 
     mine, out = best("ours"), []
-    for peer in sorted({name.split(" ")[0] for name in times} - {"ours"}):
+    bare = statistics.median(times[f"products {mine}"])
+    for peer in sorted({name.split(" ")[0] for name in times} - {"ours", "products"}):
         theirs = best(peer)
         ratios = [b / a for a, b in zip(times[mine], times[theirs], strict=True)]
         out.append(
@@ -89,12 +93,13 @@ def rows(what: str, length: int, batch: int, times: dict[str, list[float]], note
                 "batch": batch,
                 "ours": mine,
                 "ours_seconds": statistics.median(times[mine]),
+                "products_share": bare / statistics.median(times[mine]),
                 "peer": theirs,
                 "peer_seconds": statistics.median(times[theirs]),
                 "ratio": statistics.median(ratios),
                 "ratio_low": min(ratios),
                 "ratio_high": max(ratios),
-                "note": f"{note}; tried: {', '.join(times)}",
+                "note": f"{note}; tried: {', '.join(name for name in times if not name.startswith('products'))}",
             }
         )
     return out
@@ -223,7 +228,8 @@ def main() -> None:
             print(
                 f"{row['what']:22}{row['size']:5}{row['batch']:4}  {row['ours']:20} {row['ours_seconds'] * 1e3:9.1f} ms"
                 f"  {row['peer']:32} {row['peer_seconds'] * 1e3:9.1f} ms"
-                f"  ×{row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})",
+                f"  ×{row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})"
+                f"  bare products {row['products_share']:.0%} of ours",
                 flush=True,
             )
     if not arguments.quick:
