@@ -27,6 +27,7 @@ from course_lib.methods import autoregressive
 from course_lib.networks import Transformer, TransformerConfig
 
 WIDTH, DEPTH, HEADS, VOCABULARY = 128, 4, 4, 1000
+ROUNDS = 5  # at least, of every race
 NOTE = "equal width, depth, heads, vocabulary and length; random weights; temperature 1; one thread"
 
 
@@ -182,14 +183,13 @@ def plan(quick: bool) -> list[tuple]:
         return out + [
             noisy(f"{kind} layer", noise.quantising, kind, batch=2, rounds=1, size=49) for kind in ("FSQ", "VQ")
         ]
-    out = [old("training step", training, *row) for row in ((49, 64, 5), (196, 16, 3))]
-    table = ((49, 1, 5), (49, 8, 4), (49, 64, 3), (64, 1, 4), (64, 64, 3))
-    table += ((196, 1, 3), (196, 8, 2), (196, 64, 2), (784, 1, 2), (784, 8, 2))
-    out += [old("decoding", decoding, *row) for row in table]
+    out = [old("training step", training, *row) for row in ((49, 64, ROUNDS), (196, 16, ROUNDS))]
+    table = (49, 1), (49, 8), (49, 64), (64, 1), (64, 64), (196, 1), (196, 8), (196, 64), (784, 1), (784, 8)
+    out += [old("decoding", decoding, *row, ROUNDS) for row in table]
     for kind in noise.CONTESTS:
-        out.append(noisy(f"training step, {kind}", noise.training, kind, batch=64, rounds=4))
-        out += [noisy(f"10 steps, {kind}", noise.sampling, kind, batch=batch, rounds=3) for batch in (1, 64)]
-    out += [noisy("8 masked steps", noise.masked_decoding, batch=batch, rounds=4, size=49) for batch in (1, 64)]
+        out.append(noisy(f"training step, {kind}", noise.training, kind, batch=64, rounds=ROUNDS))
+        out += [noisy(f"10 steps, {kind}", noise.sampling, kind, batch=batch, rounds=ROUNDS) for batch in (1, 64)]
+    out += [noisy("8 masked steps", noise.masked_decoding, batch=batch, rounds=ROUNDS, size=49) for batch in (1, 64)]
     return out + [
         noisy(f"{kind} layer", noise.quantising, kind, batch=256, rounds=7, size=49) for kind in ("FSQ", "VQ")
     ]
