@@ -213,7 +213,7 @@ def test_the_contest_says_what_its_corner_says():
     assert choices.verdict([0.1, 0.8], [0.5, 0.2]) == "the seeds overlap"
     runs = [run("token-ar-scenes", 5, 0.5) | {"scale": a, "shift": 1.0} for a in (0.5, 0.02)]
     runs += [run("dit-scenes", 5, 0.9 * (b > 1)) | {"scale": a, "shift": b} for a in (0.5, 0.02) for b in (1.0, 4.0)]
-    found = {"scales": [0.5, 0.02], "shifts": [1.0, 4.0], "runs": runs}
+    found = {"scales": [0.5, 0.02], "corners": [[0.5, 4.0], [0.02, 4.0], [0.5, 1.0]], "runs": runs}
     assert "noise is ahead" in choices.contest(found, 0.5, 4.0)._suptitle.get_text()
     assert "token by token is ahead" in choices.contest(found, 0.5, 1.0)._suptitle.get_text()
     with pytest.raises(ValueError, match="scale=0.1"):

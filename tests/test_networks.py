@@ -1,6 +1,5 @@
 """networks: who sees whom, decoding with a cache, positions, and what each network is at the start."""
 
-import itertools
 import math
 from functools import partial
 
@@ -24,7 +23,6 @@ from course_lib.networks.layers import (
     SelfAttention,
     attention,
     attention_flops,
-    norm,
     rotary_angles,
     rotate,
     turns,
@@ -525,18 +523,6 @@ def test_factors_can_be_said_together_as_no_product_of_their_chances_could():
         optimizer.step()
     chances = model(x, None)[0, 0].softmax(-1)
     assert chances[first] > 0.4 and chances[second] > 0.4  # a product of halves is 1/8
-
-
-def test_factors_are_answered_by_the_chain_rule():
-    """Against loops: the first alone, each other by its own row given the first; all of them sum to one."""
-    model, h = shaken(factorised()), torch.randn(1, 1, 16, dtype=torch.float64)
-    logits, n = model.predict(h)[0, 0], 3
-    rows = (norm(h) @ model.answers().T)[0, 0]
-    first, second, third = rows[:n].softmax(-1), rows[n : n + 12].view(3, 4), rows[n + 12 :].view(3, 2)
-    for a, b, c in itertools.product(range(3), range(4), range(2)):
-        wanted = first[a] * second[a].softmax(-1)[b] * third[a].softmax(-1)[c]
-        torch.testing.assert_close(logits[(a * 4 + b) * 2 + c].exp(), wanted)
-    assert math.isclose(float(logits.exp().sum()), 1, rel_tol=1e-9)
 
 
 def test_factors_are_decoded_as_they_are_read():

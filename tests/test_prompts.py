@@ -124,7 +124,7 @@ def test_budgets_are_a_run_a_family_budget_and_seed_with_one_curve_each(quick, m
     assert len(quick) == 12  # nothing is trained twice
 
 
-@pytest.mark.parametrize(("experiment", "runs"), [("tokenizers", 4), ("details", 8)])
+@pytest.mark.parametrize(("experiment", "runs"), [("tokenizers", 4), ("details", 5), ("reading", 2)])
 def test_each_variant_has_its_seeds(quick, monkeypatch, experiment, runs):
     monkeypatch.setattr(prompts, "SEEDS", (0, 1))
     found = getattr(prompts, experiment)()
@@ -151,8 +151,8 @@ def test_shipped_models_are_measured_where_they_are_and_guided_at_every_scale(qu
 
 
 def test_all_are_registered_and_say_what_they_do():
-    names = ("prompts", "prompts-shipped", "prompts-tokenizer", "prompts-guidance", "prompts-details")
-    assert all(EXPERIMENTS[name].__doc__ for name in names)
+    kinds = ("", "-shipped", "-tokenizer", "-guidance", "-details", "-reading")
+    assert all(EXPERIMENTS[f"prompts{kind}"].__doc__ for kind in kinds)
 
 
 def test_half_a_training_makes_no_model(monkeypatch):

@@ -1030,7 +1030,7 @@ def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
     elif isinstance(model, Transformer):
         T, S = c.length, c.length + (max(c.context - 1, 0) if c.causal else c.context)  # label tokens are read too
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
-        ends = model.answers().numel() + (model.read.weight.numel() if c.vector else 0)
+        ends = (c.outputs - c.masks) * c.width + (model.read.weight.numel() if c.vector else 0)
         attention = 4 * c.depth * c.width * (S * (S + 1) // 2 if c.causal else S * S)
         wanted = (5 if RECIPES[name].untrained else 3) * (2 * matrices * S + 2 * ends * T + attention)
         # The rest is time and modulation, once a picture, and the table of what tokens mean, once a batch.

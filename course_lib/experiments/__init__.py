@@ -45,9 +45,8 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "prompts-shipped": _later(".prompts", "shipped", "captions that the shipped models obey (3 minutes)"),
     "prompts-tokenizer": _later(".prompts", "tokenizers", "unseen pairs, one id a patch or factors (25 minutes)"),
     "prompts-guidance": _later(".prompts", "guidance", "guidance on captions: accuracy against variety (4 minutes)"),
-    "prompts-details": _later(
-        ".prompts", "details", "scale of embeddings, shift of times, reading of words (45 minutes)"
-    ),
+    "prompts-details": _later(".prompts", "details", "scale of embeddings, shift of times (35 minutes)"),
+    "prompts-reading": _later(".prompts", "reading", "words read in turn or together (10 minutes)"),
     "style": _later(".style", "style", "emoji in two hands: tokens against noise by style and group (15 minutes)"),
     "edits": _later(
         ".edits", "compare", "holes, strengths and precise edits, eight ways, beside the exact law (20 minutes)"

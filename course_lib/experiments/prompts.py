@@ -11,15 +11,16 @@ from .provenance import tidy
 from .rows import rows
 
 TERA = 1e12
-BUDGETS, SEEDS = (4 * TERA, 24 * TERA), (0, 1, 2)  # what ships goes on to 120
+BUDGETS, SEEDS = (4 * TERA, 8 * TERA, 16 * TERA), (0, 1, 2)
 TASKS = ("full", "no-positions", "open", "relation", "count", "pairs", "three", "chain")
 MADE, MANY, PRICED, WATCHED, LOOKS = 100, 300, 400, 60, 12
 LAW = ("place_variation", "excess", "bound_excess")
 FEW = ("fits", "abstained", *LAW)  # one a row, of many runs; all marks stand in `asked`
 MARKS = ("fits", "abstained", "clean", *grade.MARKS, *LAW)
 FULL = {"full": 0.9, "null": 0.1}
-TOKENIZED, DETAILED, READ = 8 * TERA, 14 * TERA, 8 * TERA  # noise needs 14: at 8 it is near 0 whatever is varied
-SCALES, SHIFTS, GUIDANCE = (0.5, 0.02), (1.0, 4.0), (1.0, 1.5, 2.0, 3.0)
+TOKENIZED, DETAILED, READ = 8 * TERA, 12 * TERA, 8 * TERA  # details: at 8 noise is near 0 whatever is varied
+SCALES, SHIFTS, GUIDANCE = (0.5, 0.02), (4.0, 1.0), (1.0, 1.5, 2.0, 3.0)
+CORNERS = [(0.5, 4.0), (0.02, 4.0), (0.5, 1.0)]  # of noise: one detail is changed at a time
 SHIPPED = (*FAMILIES, "few-step-scenes")  # those of them that have a checkpoint
 REPEATED, TIMES = 10, 30  # captions, and pictures of each, whose distinct scenes are counted
 
@@ -36,7 +37,7 @@ def _tidy(runs: list[dict], metrics: tuple[str, ...] = FEW) -> list[dict]:
 
 
 def budgets() -> Found:
-    """What three families obey at two budgets of training, three seeds each, and one run of each on the way"""
+    """What three families obey at three small budgets of training, three seeds each, and one run of each on the way"""
     keys = [{"name": name, "budget_flops": b, "seed": s} for b in BUDGETS for s in SEEDS for name in FAMILIES]
     runs = rows("prompts", keys, _bought, n=MADE, priced=PRICED, tasks=TASKS)
     return Found({"n": MADE, "tasks": TASKS, "budgets": BUDGETS, "runs": runs}, _tidy(runs))
@@ -78,7 +79,7 @@ def _known(name: str) -> dict:
 
 
 def tokenizers() -> Found:
-    """Unseen pairs of shape and colour: one id a patch beside one of three factors, on full captions, three seeds"""
+    """Unseen pairs of shape and colour: one id a patch beside composed factors; full captions, three seeds"""
     kinds = [(name, one) for name in FAMILIES if RECIPES[name].family != "noise" for one in (False, True)]
     keys = [{"name": name, "single": one, "seed": s} for s in SEEDS for name, one in kinds]
     runs = rows("prompts-tokenizer", keys, _tokenized, n=MADE, flops=TOKENIZED, mix=FULL)
@@ -133,15 +134,20 @@ def _varied(pixels: torch.Tensor, texts: list[str]) -> dict:
 
 
 def details() -> Found:
-    """Invisible details: how large embeddings start, where times are looked at (full captions), how words are read"""
-    noise = [("dit-scenes", scale, shift) for scale in SCALES for shift in SHIFTS]
+    """Invisible details: how large embeddings start, and where times are looked at; full captions, three seeds"""
+    noise = [("dit-scenes", scale, shift) for scale, shift in CORNERS]
     tokens = [("token-ar-scenes", scale, 1.0) for scale in SCALES]
     keys = [{"name": n, "scale": a, "shift": b, "seed": s} for s in SEEDS for n, a, b in noise + tokens]
     runs = rows("prompts-details", keys, _detail, n=MADE, flops=DETAILED, mix=FULL)
+    fixed = {"n": MADE, "budget": DETAILED, "scales": SCALES, "shifts": SHIFTS, "corners": CORNERS}
+    return Found({**fixed, "runs": runs}, _tidy(runs))
+
+
+def reading() -> Found:
+    """How words are read: in turn, as they ship, or all at once; masked tokens, captions of all forms, three seeds"""
     keys = [{"name": "masked-scenes", "in_turn": turn, "seed": s} for s in SEEDS for turn in (True, False)]
-    reading = rows("prompts-details", keys, _reading, part="reading", n=MADE, flops=READ)
-    fixed = {"n": MADE, "budget": DETAILED, "scales": SCALES, "shifts": SHIFTS}
-    return Found({**fixed, "runs": runs, "reading": reading}, _tidy(runs + reading))
+    runs = rows("prompts-reading", keys, _reading, n=MADE, flops=READ)
+    return Found({"n": MADE, "budget": READ, "runs": runs}, _tidy(runs))
 
 
 def _reading(name: str, in_turn: bool, seed: int) -> dict:

@@ -43,3 +43,12 @@ def places(grid: tuple[int, int], groups: tuple[int, ...] = ()) -> Tensor:
             f"groups={groups} must add up to the {H * W} positions of grid={grid}, or be squares that end with them."
         )
     return torch.cat([(torch.cartesian_prod(*[torch.arange(s)] * 2).view(-1, 2) + 0.5) * (H / s) - 0.5 for s in sides])
+
+
+def parts(factors: tuple[int, ...], masks: int = 0) -> Tensor | None:
+    """Which rows `[K, factors]` of one table stand for a token of several factors; a mask has a row of its own."""
+    if len(factors) < 2:
+        return None
+    first = torch.tensor([0, *factors[:-1]]).cumsum(0)
+    rows = torch.cartesian_prod(*map(torch.arange, factors)) + first
+    return torch.cat([rows, rows.new_full((masks, len(first)), sum(factors))])

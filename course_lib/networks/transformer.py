@@ -13,10 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .decoder import Decoder
-from .factors import chained, composing, parts, tables
 from .inputs import check_labels, check_tokens
 from .layers import Block, Mask, at_least_float32, attention, modulate, norm, rotary_angles, time_features, turns, zero
-from .patches import cut, places, unpatchify
+from .patches import cut, parts, places, unpatchify
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class TransformerConfig:
 
     It reads and predicts ids of a vocabulary of `tokens`; or, with `vector`, it reads so many numbers a position (a
     patch of a picture, a latent) and predicts as many, or `tokens` where those are given too. A tuple of `tokens` is
-    a token of several factors: one id stands for all of them; the first is answered by itself, others given the first.
+    a token of several factors: one id stands for all of them, and what it means is composed of what they mean.
     `groups` are the sizes of the groups of positions that see each other: () is causal, (T,) bidirectional, and growing
     squares such as (1, 4, 16) are the scales of a pyramid over a square grid. `context` labels (or words) go before the
     sequence; with `context` = 0 the label joins the `clock`: so many times that it is told, which modulate every block.
@@ -99,11 +98,12 @@ class Transformer(nn.Module):
         # Embeddings start at the patches' own scale: at 0.02 the network first has to find out where it is.
         for table in (self.label, self.read) if not c.vector else (self.label,):
             nn.init.normal_(table.weight, std=0.5)
-        if len(c.factors) > 1:
-            nn.init.zeros_(self.read.weight[sum(c.factors) :])  # what is hidden starts as nothing but its place
+        if len(c.factors) > 1:  # by itself neither a product of chances nor a sum says "a red circle or a blue square"
             nn.init.normal_(self.head.weight, std=0.5)
-            self.bind = nn.Parameter(torch.randn(c.factors[0], len(c.factors) - 1, c.width) * 0.2)
-            self.compose = composing(c.width)
+            nn.init.zeros_(self.read.weight[sum(c.factors) :])  # what is hidden starts as nothing but its place
+            self.pairs = nn.Parameter(torch.randn_like(self.head.weight) * 0.7)
+            self.compose = nn.Sequential(nn.Linear(c.width, 4 * c.width), nn.GELU(), nn.Linear(4 * c.width, c.width))
+            nn.init.zeros_(self.compose[2].weight)
         if c.clock:
             self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
             # One for all blocks, each adds its own offset (PixArt-α).
@@ -190,14 +190,14 @@ class Transformer(nn.Module):
         if clock is not None:
             h = modulate(h, *(clock[:, -h.shape[1] :, :2] + self.last).unbind(2))
         out = at_least_float32(head(h) if head else self.head(h) if self.parts is None else h @ self.answers().T)
-        out = out if self.parts is None else chained(out, self.config.factors)
         return F.pad(out, (0, self.config.masks), value=-math.inf) if self.config.masks else out
 
     def answers(self) -> Tensor:
-        """What a position is compared with, `[n, D]`: ids, or values of the first factor, then of others given each."""
+        """What each output is compared with, `[K, D]`: a token of several factors is composed of theirs."""
         if self.parts is None:
             return self.head.weight
-        return self.compose(tables(self.head.weight, self.bind, self.config.factors))
+        own, pairs = (table[self.parts[: math.prod(self.config.factors)]] for table in (self.head.weight, self.pairs))
+        return self.compose(own.sum(1) + (pairs[:, 1:] * pairs[:, :-1]).sum(1))
 
     def _conditions(self, x: Tensor, conditions: tuple) -> tuple[Tensor, ...]:
         """Times and labels, as many as the model wants, each of a shape that fits; another number is an error."""

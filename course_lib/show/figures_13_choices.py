@@ -66,9 +66,8 @@ def _at(found: dict, name: str, w: float, key: str) -> float:
 
 def contest(found: dict, scale: float = 0.5, shift: float = 4.0, task: str = "full") -> Figure:
     """Token by token against noise at one budget, with embeddings that start at `scale` and times moved by `shift`."""
-    for name, value in (("scale", scale), ("shift", shift)):
-        if value not in found[name + "s"]:
-            raise ValueError(f"{name}={value} was not tried. Choose one of {', '.join(map(str, found[name + 's']))}.")
+    if [scale, shift] not in (tried := [list(corner) for corner in found["corners"]]):
+        raise ValueError(f"scale={scale} with shift={shift} was not tried. Choose one of {tried}.")
     fig, ax = figure(size=(6.2, 2.6))
     groups = {name: _seeds(found, name, scale, shift, task) for name in ("token-ar-scenes", "dit-scenes")}
     for i, (name, values) in enumerate(groups.items()):
@@ -96,10 +95,10 @@ def verdict(tokens: list[float], noise: list[float]) -> str:
 
 
 def details(found: dict) -> Figure:
-    """All corners of the two details at one budget: full captions and none, a point a seed."""
+    """One detail changed at a time, at one budget: full captions and none, a point a seed."""
     fig, axes = figure(1, 2, (9.0, 3.2), sharey=True)
     fig.alt = "Share of right scenes for scales of embeddings and time shifts: noise depends on both, tokens hardly."
-    columns = [("dit-scenes", a, b) for a in found["scales"] for b in found["shifts"]]
+    columns = [("dit-scenes", a, b) for a, b in found["corners"]]
     columns += [("token-ar-scenes", a, found["shifts"][0]) for a in found["scales"]]
     for ax, (task, words) in zip(axes, {"full": "everything said", "null": "nothing said"}.items()):
         for i, (name, scale, shift) in enumerate(columns):
@@ -112,6 +111,6 @@ def details(found: dict) -> Figure:
         label(ax, words, 9.5)
     axes[0].set_ylabel("share of right scenes")
     said = {verdict(*(_seeds(found, n, a, b, "full") for n in ("token-ar-scenes", "dit-scenes")))
-            for a in found["scales"] for b in found["shifts"]}  # fmt: skip
+            for a, b in found["corners"]}  # fmt: skip
     more = "the answer changes with them" if len(said) > 1 else f"with all of them {said.pop()}"
     return headline(fig, f"Two details that seldom stand in a table: {more}")

@@ -85,7 +85,7 @@ PATCHES = Reading(lambda scene: patches(*scene.extra.values()), (36, 48), lambda
 RECIPES = {
     "all-token-scenes": _recipe(
         *({"tokens": FACTORS}, TOKENS, ids, 5.0, "one transformer for conversations: words and pictures by next token"),
-        steps=3680,
+        steps=3300,
         family="autoregressive",
         passes=36,
     ),

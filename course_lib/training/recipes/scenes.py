@@ -97,7 +97,7 @@ RECIPES = {
         partial(autoregressive.loss, drop=0.05),
         patches,
         "causal transformer over 36 tokens of three factors, by caption",
-        steps=5280,
+        steps=4800,
         batches=drawn,
         passes=36,
         **IN_TURN | COMMON,
@@ -107,7 +107,7 @@ RECIPES = {
         partial(masked.loss, drop=0.05),
         patches,
         "bidirectional transformer over 36 tokens of three factors, some of them hidden, by caption",
-        steps=5020,  # these three: as many operations
+        steps=4590,  # these three: as many operations
         batches=drawn,
         **HIDDEN | COMMON,
     ),
