@@ -39,8 +39,17 @@ def write(name: str, result: dict) -> Path:
     """Write `data/results/NAME.json` with its seal, all at once; returns the path."""
     path = path_of(name)
     files.sweep(path)
-    files.write(path, (json.dumps({**result, "seal": _seal(result)}, indent=1) + "\n").encode())
+    files.write(path, (_text(json.loads(json.dumps({**result, "seal": _seal(result)}))) + "\n").encode())
     return path
+
+
+def _text(value, depth: int = 0) -> str:
+    """JSON with a row of numbers a line: small, and a changed row is a changed line."""
+    if depth < 3 and isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"{json.dumps(k)}: {_text(v, depth + 1)}" for k, v in value.items()) + "\n}"
+    if depth < 3 and isinstance(value, list) and any(isinstance(v, dict | list) for v in value):
+        return "[\n" + ",\n".join(_text(v, 3) for v in value) + "\n]"
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _seal(result: dict) -> str:
