@@ -1,6 +1,7 @@
 """Long trainings are compiled where that can be done, and are as they were where it can't."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def started(model) -> bool:
 def test_what_is_compiled_says_the_same_under_the_same_names_and_its_copy_is_plain(model, batch):
     before, names = model(*batch).detach(), list(model.state_dict())
     state = torch.get_rng_state()
-    done = compiled.compiled(model, autoregressive.loss, batch, LONG)
+    done = compiled.compiled(model, autoregressive.loss, lambda step: batch, LONG)
     assert done == started(model) == compiled.at_hand()
     assert torch.equal(torch.get_rng_state(), state)
     assert list(model.state_dict()) == names and all(p.grad is None or not p.grad.any() for p in model.parameters())
@@ -40,11 +41,18 @@ def test_what_is_compiled_says_the_same_under_the_same_names_and_its_copy_is_pla
 
 
 def test_short_trainings_and_machines_without_a_compiler_are_left_alone(model, batch, monkeypatch):
-    assert not compiled.compiled(model, autoregressive.loss, batch, LONG - 1) and not started(model)
+    assert not compiled.compiled(model, autoregressive.loss, lambda step: batch, LONG - 1) and not started(model)
     monkeypatch.setattr(compiled.shutil, "which", lambda name: None)
-    assert not compiled.compiled(model, autoregressive.loss, batch, LONG) and not started(model)
+    assert not compiled.compiled(model, autoregressive.loss, lambda step: batch, LONG) and not started(model)
     monkeypatch.setattr(runtime, "device", lambda: torch.device("mps"))
     assert not compiled.at_hand()
+
+
+def test_trainings_of_many_shapes_are_left_alone(model, batch):
+    cut = lambda step: tuple(part[: 4 - step] for part in batch)
+    assert not compiled.compiled(model, autoregressive.loss, cut, LONG) and not started(model)
+    many = partial(autoregressive.loss, blocks=(1, 2))
+    assert not compiled.compiled(model, many, lambda step: batch, LONG) and not started(model)
 
 
 def test_a_compiler_that_fails_costs_a_sentence_and_nothing_else(model, batch, monkeypatch, capsys):
@@ -58,7 +66,7 @@ def test_a_compiler_that_fails_costs_a_sentence_and_nothing_else(model, batch, m
 
     before = model(*batch).detach()
     monkeypatch.setattr(torch.nn.Module, "compile", broken)
-    assert not compiled.compiled(model, autoregressive.loss, batch, LONG)
+    assert not compiled.compiled(model, autoregressive.loss, lambda step: batch, LONG)
     assert "not compiled here (RuntimeError)" in capsys.readouterr().out
     assert torch.equal(model(*batch), before) and not started(model)
 
@@ -67,7 +75,7 @@ def test_course_train_asks_for_it(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     asked = []
 
-    def stop(model, loss, batch, steps):
+    def stop(model, loss, batches, steps):
         asked.append(steps)
         raise KeyboardInterrupt
 

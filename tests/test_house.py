@@ -142,7 +142,7 @@ def lines_of_rooms() -> dict[str, int]:
 def test_the_library_stays_small():
     """4,500 was the plan, without blocks of any size and conversations; `house.md` says so."""
     rooms = lines_of_rooms()
-    assert sum(rooms[room] for room in LASTING) <= 4940, rooms
+    assert sum(rooms[room] for room in LASTING) <= 4960, rooms
 
 
 def test_the_book_tells_the_size_of_every_room():
@@ -398,7 +398,7 @@ def test_the_tracked_tree_is_light():
     assert total("") <= 60
     assert total("data/checkpoints/") <= 34
     assert total("notebooks/") <= 13
-    assert all(size <= 4_000_000 for name, size in sizes.items() if name.endswith(".safetensors"))
+    assert all(size <= 4_000_000 for name, size in sizes.items() if ".safetensors" in name)
 
 
 def test_pages_repeat_the_one_address():

@@ -11,7 +11,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from faults import tiny
-from safetensors.torch import load_file
 from test_training import CASES, case, quietly
 from together import STEPS, STOP, trainings
 
@@ -19,7 +18,7 @@ from course_lib import runtime
 from course_lib.__main__ import main
 from course_lib.data import results
 from course_lib.experiments import several
-from course_lib.training import rounding
+from course_lib.training import checkpoints, rounding
 
 TESTS = Path(__file__).resolve().parent
 
@@ -105,7 +104,7 @@ def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
     alone = results.read("tiny")
     assert abs(alone["train_loss"] / result["train_loss"] - 1) < MUON
     ours, theirs = (
-        rounding.unpacked(load_file(tmp_path / place / "checkpoints/tiny.safetensors")) for place in ("data", "alone")
+        rounding.unpacked(checkpoints.read(tmp_path / place / "checkpoints/tiny.safetensors.xz")) for place in ("data", "alone")
     )
     assert all((ours[name] - theirs[name]).abs().max() < 0.02 for name in ours)  # in few bits, as shipped
 

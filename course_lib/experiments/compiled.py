@@ -21,14 +21,18 @@ def at_hand() -> bool:
     return kind == "cuda" and find_spec("triton") is not None
 
 
-def compiled(model: nn.Module, loss: Callable, batch: tuple[Tensor, ...], steps: int) -> bool:
-    """Compile `model` in place for a training of `steps`, and try it on `batch`; whether that is done.
+def compiled(model: nn.Module, loss: Callable, batches: Callable[[int], tuple[Tensor, ...]], steps: int) -> bool:
+    """Compile `model` in place for a training of `steps`, and try it on the first batch; whether that is done.
 
     Weights and their names stay. Where it is not worth it, no compiler is at hand, or the trial fails, for whatever
-    reason, the model is as it was.
+    reason, the model is as it was. Nor is it worth it where shapes change from step to step, or sizes of blocks do:
+    each would be compiled by itself.
     """
-    if steps < STEPS or not at_hand():
+    shapes = {tuple(part.shape for part in batches(step)) for step in range(3)}
+    blocks = getattr(loss, "keywords", {}).get("blocks", ())
+    if steps < STEPS or len(shapes) > 1 or len(blocks) > 1 or not at_hand():
         return False
+    batch = batches(0)
     model.to(runtime.device())
     with torch.random.fork_rng():
         try:
@@ -42,4 +46,5 @@ def compiled(model: nn.Module, loss: Callable, batch: tuple[Tensor, ...], steps:
             return False
         finally:
             model.zero_grad()
+    torch._dynamo.config.suppress_errors = True  # what fails later goes on as it was, too
     return True

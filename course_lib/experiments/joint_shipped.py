@@ -21,7 +21,7 @@ STEPS = (1, 2, 4, 8, 16)
 
 def shipped() -> Found:
     """What the two shipped models can do, and what mends their conversations; one training seed (15 minutes)"""
-    names = [name for name in FAMILIES if (checkpoints.folder() / f"{name}.safetensors").exists()]
+    names = [name for name in FAMILIES if checkpoints.path_of(name).exists()]
     plans = {"tasks": (_tasks, [{"name": n} for n in names]), "costs": (_cost, [{"name": n} for n in names])}
     plans["steps"] = (_stepped, [{"name": n, "steps": k} for n in names if n == FAMILIES[1] for k in STEPS])
     plans["talks"] = (_talked, [{"name": n, "way": way} for n in names for way in WAYS if _fits(n, way)])

@@ -29,7 +29,7 @@ def write(name: str) -> dict:
     annotate(name, {"metrics": metrics})
     about = {k: v for k, v in checkpoints.header(name).items() if k not in ("network", "config", "seal")}
     results.write(name, {"name": name, **about, "measured": provenance.made_by()})
-    record(checkpoints.folder() / f"{name}.safetensors")
+    record(checkpoints.path_of(name))
     return metrics
 
 

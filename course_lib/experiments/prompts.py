@@ -62,7 +62,7 @@ def _bought(name: str, budget_flops: float, seed: int) -> dict:
 
 def shipped() -> Found:
     """What the shipped models of scenes obey, each also drawn in its other ways; one training seed"""
-    names = [name for name in SHIPPED if (checkpoints.folder() / f"{name}.safetensors").exists()]
+    names = [name for name in SHIPPED if checkpoints.path_of(name).exists()]
     runs = rows("prompts-shipped", [{"name": name} for name in names], _known, n=MANY, priced=PRICED, tasks=TASKS)
     return Found({"n": MANY, "tasks": (*TASKS, "null"), "runs": runs}, _tidy(runs, MARKS))
 
@@ -95,7 +95,7 @@ def _tokenized(name: str, single: bool, seed: int) -> dict:
 
 def guidance() -> Found:
     """Guidance on captions, every family alike: how often it is right, and how many scenes of the law are left"""
-    names = [name for name in FAMILIES if (checkpoints.folder() / f"{name}.safetensors").exists()]
+    names = [name for name in FAMILIES if checkpoints.path_of(name).exists()]
     runs = rows("prompts-guidance", [{"name": n, "w": w} for n in names for w in GUIDANCE], _led, n=REPEATED * TIMES)
     out = []
     for run in runs:

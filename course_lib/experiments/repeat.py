@@ -18,7 +18,7 @@ from .provenance import code_version, hardware
 
 
 def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
-    """Repeat the recipe `name` and write `data/checkpoints/NAME.safetensors`; interrupted, it goes on next time."""
+    """Repeat the recipe `name` and write `data/checkpoints/NAME.safetensors.xz`; interrupted, it goes on next time."""
     if name not in RECIPES:
         raise ValueError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}.")
     unfinished = runtime.cache_dir() / "training" / f"{name}.safetensors"
@@ -27,7 +27,7 @@ def train(name: str, *, steps: int | None = None, progress: bool = True) -> Run:
 
 
 def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> Run:
-    recipe, code, target = RECIPES[name], code_version(), checkpoints.folder() / f"{name}.safetensors"
+    recipe, code, target = RECIPES[name], code_version(), checkpoints.path_of(name)
     pictures = None
     if recipe.batches is None:
         with several.in_turn():
@@ -41,7 +41,7 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, batches.x if pictures else batches(0)[0])
     dials = {"steps": recipe.steps if steps is None else steps, "lr": recipe.lr, "muon": recipe.muon, "ema": recipe.ema}
-    compiled(model, recipe.loss, batches(0), dials["steps"])
+    compiled(model, recipe.loss, batches, dials["steps"])
     run = fit(
         model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, team=several.team(), progress=progress
     )

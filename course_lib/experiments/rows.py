@@ -26,7 +26,7 @@ def rows(experiment: str, keys: list[dict], make: Callable[..., dict], *, part: 
     """
     path = folder(experiment) / f"{part}.json"
     about, known, found = provenance.made_by(), _kept(path), []
-    inside = [checkpoints.header(file.stem)["weights"] for file in sorted(checkpoints.folder().glob("*.safetensors"))]
+    inside = [checkpoints.header(name)["weights"] for name in checkpoints.names()]
     inside += [files.sha256(file.read_bytes()) for file in sorted((runtime.ROOT / "course_lib").rglob("*.py"))]
     for key in keys:
         made_by = provenance.digest([key, settings, about, inside])

@@ -28,7 +28,7 @@ def record(*paths: Path) -> None:
 
 def annotate(name: str, more: dict) -> None:
     """Add to the header of the shipped checkpoint `name`; the weights stay as they are."""
-    path, about = checkpoints.folder() / f"{name}.safetensors", checkpoints.header(name)
+    path, about = checkpoints.path_of(name), checkpoints.header(name)
     tensors = checkpoints.read(path)
     about |= more | {"weights": checkpoints.digest(tensors)}
     checkpoints.write(path, tensors, {"course": checkpoints.sealed(about)})

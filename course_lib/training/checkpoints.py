@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import lzma
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 from torch import nn
@@ -26,16 +27,32 @@ def folder() -> Path:
     return runtime.data_dir() / "checkpoints"
 
 
+def path_of(name: str) -> Path:
+    """Where the checkpoint `name` lies or would: under xz, as the course ships it, or plain, as others write them."""
+    path = folder() / f"{name}.safetensors.xz"
+    return path.with_suffix("") if path.with_suffix("").exists() and not path.exists() else path
+
+
+def names() -> list[str]:
+    """What checkpoints there are."""
+    return sorted({path.name.split(".")[0] for end in ("", ".xz") for path in folder().glob(f"*.safetensors{end}")})
+
+
 def write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
-    """Write a safetensors file so that at any moment either the old or the whole new one is there."""
+    """Write a safetensors file, under xz where `path` ends so; at any moment the old or the whole new one is there."""
     # Copies, as safetensors refuses weights that share memory (tied ones, views).
     whole = {k: v.detach().to("cpu", copy=True).contiguous() for k, v in tensors.items()}
-    files.write(Path(path), serialise(whole, header))
+    raw = serialise(whole, header)
+    files.write(Path(path), lzma.compress(raw, preset=9) if path.suffix == ".xz" else raw)
 
 
 def read(path: Path) -> dict[str, torch.Tensor]:
     """All tensors of a safetensors file, in memory of their own: Windows replaces no file that is memory-mapped."""
-    return parse(Path(path).read_bytes())
+    return parse(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
 
 
 def digest(tensors: dict[str, torch.Tensor]) -> str:
@@ -48,14 +65,15 @@ def digest(tensors: dict[str, torch.Tensor]) -> str:
 
 
 def read_header(path: Path, remedy: str | None = None) -> dict[str, str]:
-    """The strings in the header of a safetensors file; nothing else is read."""
+    """The strings in the header of a safetensors file that is whole."""
     remedy = _remedy(path) if remedy is None else remedy
     try:
-        with safe_open(path, "pt") as file:
-            return file.metadata() or {}
+        raw = _bytes(path)
+        deserialize(raw)
+        return json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]).get("__metadata__") or {}
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing. {remedy}") from None
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, lzma.LZMAError, OSError) as error:
         raise CheckpointError(f"{path} is not a whole safetensors file ({error}). {remedy}") from None
 
 
@@ -71,9 +89,9 @@ def save(path: Path, model: nn.Module, header: dict, dtype: str = "int8") -> Non
 
 def header(name: str) -> dict:
     """The header of the checkpoint `name`: network, config, recipe, code version, seconds, hardware, numbers."""
-    path = folder() / f"{name}.safetensors"
+    path = path_of(name)
     if not path.exists():
-        known = ", ".join(sorted(p.stem for p in folder().glob("*.safetensors"))) or "none"
+        known = ", ".join(names()) or "none"
         raise CheckpointError(f"no checkpoint is called {name!r} in {folder()}; there are: {known}.")
     text = read_header(path).get("course")
     if text is None:
@@ -93,7 +111,7 @@ def header(name: str) -> dict:
 
 def load(name: str) -> nn.Module:
     """The shipped model `name`, in fp32 on the runtime's device, ready to sample: frozen, until `fit` trains it on."""
-    about, path = header(name), folder() / f"{name}.safetensors"
+    about, path = header(name), path_of(name)
     known = {"Autoencoder", "BlockTransformer", "Classifier", "Joint", "MultiScale", "PixelCNN", "Transformer", "UNet"}
     if about.get("network") not in known:
         raise CheckpointError(
@@ -112,7 +130,7 @@ def load(name: str) -> nn.Module:
             raise ValueError("the checksum of its weights is not the one in its header")
         model = build(config)
         model.load_state_dict(weights)
-    except (SafetensorError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (SafetensorError, lzma.LZMAError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
     broken = [k for k, v in model.state_dict().items() if v.is_floating_point() and not v.isfinite().all()]
     if broken:
@@ -126,7 +144,7 @@ def _shapes(weights: dict[str, torch.Tensor]) -> dict[str, tuple]:
 
 def shipped(name: str) -> nn.Module:
     """`load`, kept in memory as long as the file and the device stay the same: to be used, not changed."""
-    path = folder() / f"{name}.safetensors"
+    path = path_of(name)
     return _kept(name, path, path.stat().st_mtime_ns if path.exists() else 0, str(runtime.device()))
 
 
@@ -147,4 +165,5 @@ def sealed(about: dict) -> str:
 
 
 def _remedy(path: Path) -> str:
-    return f"Get it back with `git checkout -- {path.name}` in its folder, or make it with `course train {path.stem}`."
+    name = path.name.split(".")[0]
+    return f"Get it back with `git checkout -- {path.name}` in its folder, or make it with `course train {name}`."

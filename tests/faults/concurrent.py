@@ -14,7 +14,7 @@ from faults.tally import Tally
 def two_at_once(count: int, folder: Path) -> Tally:
     """While one trains, the same command says who does; the first ends as if alone, or dies and leaves no lock."""
     older, wanted = killed.reference(folder)
-    old, tally, dice = (older / "data/checkpoints/tiny.safetensors").read_bytes(), Tally(), random.Random(0)
+    old, tally, dice = (older / "data/checkpoints/tiny.safetensors.xz").read_bytes(), Tally(), random.Random(0)
     while tally.tries < count:
         place, beside = folder / "now", folder / "beside"
         for path in (place, beside):
@@ -57,7 +57,7 @@ def _set_back(folder: str, phase, dice: random.Random) -> None:
 def clock_set_back(count: int, folder: Path) -> Tally:
     """Trainings under such a clock, stopped by Ctrl-C and begun again, end where an undisturbed one does."""
     older, wanted = killed.reference(folder)
-    old, tally, dice = (older / "data/checkpoints/tiny.safetensors").read_bytes(), Tally(), random.Random(0)
+    old, tally, dice = (older / "data/checkpoints/tiny.safetensors.xz").read_bytes(), Tally(), random.Random(0)
     for seed in itertools.count():
         if tally.tries == count:
             return tally

@@ -149,13 +149,13 @@ def weights(count: int, folder: Path, kind: str) -> Tally:
 def swapped(count: int, folder: Path) -> Tally:
     """Shipped checkpoints, each under the name of another."""
     tally, real = Tally(), checkpoints.folder()
-    names = sorted(path.stem for path in real.glob("*.safetensors"))
+    names = checkpoints.names()
     pairs = list(itertools.permutations(names, 2))
     (folder / "checkpoints").mkdir()
     with mock.patch.dict(os.environ, COURSE_DATA=str(folder)):
         for this, other in random.Random(0).sample(pairs, min(count, len(pairs))):
-            path = folder / "checkpoints" / f"{this}.safetensors"
-            shutil.copy(real / f"{other}.safetensors", path)
+            path = folder / "checkpoints" / f"{this}.safetensors.xz"
+            shutil.copy(real / f"{other}.safetensors.xz", path)
             tried(tally, lambda this=this: bool(training.load(this)) and False, path, ("git checkout",), folder / "no")
             path.unlink()
     return tally

@@ -60,7 +60,7 @@ def train(folder: Path) -> tuple[int, str]:
 def full(count: int, folder: Path) -> Tally:
     """`count` trainings on a disk that fills up, each begun again when there is room."""
     older, wanted = killed.reference(folder)
-    old, tally, dice = (older / "data/checkpoints/tiny.safetensors").read_bytes(), Tally(), random.Random(0)
+    old, tally, dice = (older / "data/checkpoints/tiny.safetensors.xz").read_bytes(), Tally(), random.Random(0)
     with small_disk(folder / "disk") as mounted:
         for n in range(count):
             place = folder / "disk" / "now"

@@ -130,7 +130,7 @@ def kill(child, phase, sign: int, in_write: bool, dice: random.Random) -> bool:
 
 def judge(tally: Tally, folder: Path, old: bytes, wanted: str) -> None:
     """What lies there after the fault, and where the next training ends."""
-    target = folder / "data/checkpoints/tiny.safetensors"
+    target = folder / "data/checkpoints/tiny.safetensors.xz"
     if not target.exists():
         tally.lost += 1
     elif target.read_bytes() != old and tiny.weights(folder) != wanted:
@@ -165,7 +165,7 @@ def killed(count: int, folder: Path, sign: int, in_write: bool) -> Tally:
     """`count` trainings that get `sign`, each looked at and then begun again."""
     older, wanted = reference(folder)
     tally, started, dice = Tally(), 0, random.Random(sign * 2 + in_write)
-    old = (older / "data/checkpoints/tiny.safetensors").read_bytes()
+    old = (older / "data/checkpoints/tiny.safetensors.xz").read_bytes()
     while tally.tries < count:
         place = folder / "now"
         shutil.rmtree(place, ignore_errors=True)
