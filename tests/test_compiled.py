@@ -49,7 +49,9 @@ def test_short_trainings_and_machines_without_a_compiler_are_left_alone(model, b
 
 
 def test_trainings_of_many_shapes_are_left_alone(model, batch):
-    cut = lambda step: tuple(part[: 4 - step] for part in batch)
+    def cut(step):
+        return tuple(part[: 4 - step] for part in batch)
+
     assert not compiled.compiled(model, autoregressive.loss, cut, LONG) and not started(model)
     many = partial(autoregressive.loss, blocks=(1, 2))
     assert not compiled.compiled(model, many, lambda step: batch, LONG) and not started(model)

@@ -104,7 +104,8 @@ def test_the_command_trains_a_recipe_in_two_processes(tmp_path, monkeypatch):
     alone = results.read("tiny")
     assert abs(alone["train_loss"] / result["train_loss"] - 1) < MUON
     ours, theirs = (
-        rounding.unpacked(checkpoints.read(tmp_path / place / "checkpoints/tiny.safetensors.xz")) for place in ("data", "alone")
+        rounding.unpacked(checkpoints.read(tmp_path / place / "checkpoints/tiny.safetensors.xz"))
+        for place in ("data", "alone")
     )
     assert all((ours[name] - theirs[name]).abs().max() < 0.02 for name in ours)  # in few bits, as shipped
 

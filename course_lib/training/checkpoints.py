@@ -130,7 +130,7 @@ def load(name: str) -> nn.Module:
             raise ValueError("the checksum of its weights is not the one in its header")
         model = build(config)
         model.load_state_dict(weights)
-    except (SafetensorError, lzma.LZMAError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (SafetensorError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit its own header ({str(error)[:200]}). {_remedy(path)}") from None
     broken = [k for k, v in model.state_dict().items() if v.is_floating_point() and not v.isfinite().all()]
     if broken:
