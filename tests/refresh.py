@@ -7,6 +7,7 @@ state of live widgets, and with a hash of its code cells; seconds and peak memor
 import argparse
 import base64
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -17,6 +18,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+INSIDE = re.compile(r"(data:image/png;base64,)([\w+/=]+)")  # a folded picture
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SECONDS_PER_CELL = 300
 
@@ -91,6 +93,8 @@ def settled(outputs: list) -> list:
             output.get("metadata", {}).pop(WIDGET, None)
         if "image/png" in data:
             data["image/png"] = lighter(data["image/png"])
+        if "text/html" in data:
+            data["text/html"] = INSIDE.sub(lambda found: found[1] + lighter(found[2]), data["text/html"])
         kept.append(output)
     return kept
 

@@ -3,7 +3,8 @@
 Each function draws on an axes; `rulers` makes a whole figure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 
 from matplotlib.figure import Figure
 
@@ -25,6 +26,24 @@ def headline(fig: Figure, text: str) -> Figure:
     """Write the finding above all panels of `fig`, which is given back."""
     fig.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
     return fig
+
+
+def keys(fig: Figure, ax, columns: int = 4) -> None:
+    """The names of what `ax` shows, below all panels, where they cover nothing."""
+    handles = ax.get_legend_handles_labels()
+    fig.legend(*handles, loc="outside lower center", ncols=columns, fontsize=9, frameon=False)
+
+
+def flat(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """A function whose charts are kept in few colours: for notebooks that have many."""
+
+    @wraps(draw)
+    def drawn(*given, **more) -> Figure:
+        fig = draw(*given, **more)
+        fig.colours = 48
+        return fig
+
+    return drawn
 
 
 def label(ax, text: str, size: float = 10) -> None:

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from .charts import headline, label, own_ticks
+from .charts import flat, headline, keys, label, own_ticks
 from .figures_13 import MODELS
 from .plot import FAMILIES, figure
 
@@ -51,6 +51,7 @@ def names_in(runs: list[dict]) -> list[str]:
     return [name for name in MODELS if name in known]
 
 
+@flat
 def sudden(runs: list[dict]) -> Figure:
     """One training of each family as it goes: the share of right scenes over pictures seen, full and open captions."""
     watched = {run["name"]: run["curve"] for run in runs if run["curve"]}
@@ -68,7 +69,7 @@ def sudden(runs: list[dict]) -> Figure:
         ax.set(xlabel="thousand pictures seen", ylim=(-0.03, 1.05))
         label(ax, SAID[task], 9.5)
     axes[0].set_ylabel("share of right scenes")
-    axes[0].legend(fontsize=9, loc="lower right")
+    keys(fig, axes[0])
     halves = {name: half(curve) for name, curve in watched.items() if half(curve)}
     if not halves:
         return headline(fig, "On the way of one training: none is half right yet")
@@ -100,6 +101,7 @@ def _largest(runs: list[dict]) -> float:
     return max(run["budget_flops"] / TERA for run in runs)
 
 
+@flat
 def budgets(runs: list[dict], shipped: list[dict], tasks: tuple[str, ...] = ("full", "no-positions", "open")) -> Figure:
     """The share of right scenes over training operations, a panel a task: three seeds each, the shipped model last."""
     fig, axes = figure(1, len(tasks), (3.2 * len(tasks), 3.2), sharey=True, squeeze=False)
@@ -112,11 +114,12 @@ def budgets(runs: list[dict], shipped: list[dict], tasks: tuple[str, ...] = ("fu
         ax.set(xlabel="training, TFLOP", ylim=(-0.03, 1.05))
         label(ax, SAID[task], 9.5)
     axes[0][0].set_ylabel("share of right scenes")
-    axes[0][-1].legend(fontsize=9, loc="lower right")
+    keys(fig, axes[0][-1])
     task, most = "no-positions" if "no-positions" in tasks else tasks[0], _largest(runs)
     return headline(fig, f"At {most:.0f} TFLOP, {SAID[task]}: {ahead(runs, task, most)}")
 
 
+@flat
 def variety(runs: list[dict], shipped: list[dict]) -> Figure:
     """What is left open: bits over the exact entropy, and how far places are from the exact law, over the budget."""
     fig, (left, right) = figure(1, 2, (8.8, 3.2))
@@ -138,7 +141,7 @@ def variety(runs: list[dict], shipped: list[dict]) -> Figure:
     label(right, "places, of right scenes alone", 9.5)
     for ax in (left, right):
         own_ticks(ax, [round(at) for at in x])
-        ax.legend(fontsize=9, loc="upper right" if ax is left else "lower left")
+    keys(fig, right)
     last = shipped and next((r for r in shipped if r["name"] == "token-ar-scenes"), None)
     if not last:
         return headline(fig, "Places left open: what chance costs")
@@ -146,6 +149,7 @@ def variety(runs: list[dict], shipped: list[dict]) -> Figure:
     return headline(fig, f"The shipped model, token by token, pays {over:.2f} bits more than chance itself costs")
 
 
+@flat
 def marks(shipped: list[dict]) -> Figure:
     """What is right of the shipped models' scenes: a mark each, of pictures for captions with a relation."""
     names = names_in(shipped)
@@ -163,4 +167,4 @@ def marks(shipped: list[dict]) -> Figure:
     ax.set_ylabel("share right")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
     found = {mark: sum(run["asked"]["relation"][mark] for run in shipped) / len(shipped) for mark in MARKED}
-    return headline(fig, f"Hardest for the three together: {MARKED[min(found, key=found.get)]}")
+    return headline(fig, f"Hardest for all: {MARKED[min(found, key=found.get)]}")

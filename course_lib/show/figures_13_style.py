@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from . import plot
-from .charts import headline, label, level
+from .charts import headline, keys, label, level
 from .plot import FAMILIES, figure
 
 WORDS = {"autoregressive": "tokens", "noise": "noise"}
@@ -84,9 +84,7 @@ def numbers(found: dict) -> Figure:
     axes.flat[0].plot(
         [], [], "D", color=FAMILIES["data"], markerfacecolor="white", label=f"shipped, {1 / found['share']:g} × as long"
     )
-    fig.legend(
-        *axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
-    )
+    keys(fig, axes.flat[0])
     return headline(fig, f"{finding(found)}, at 1/{1 / found['share']:.0f} of the shipped budget")
 
 

@@ -1,15 +1,14 @@
 """The figures of notebook 14: fills in rows, laws of a toy, and who fills holes, varies and edits how well."""
 
 import math
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from . import plot
-from .charts import bars, headline, label
+from .charts import bars, flat, headline, label
 from .names import SHADES
 from .play.brush import covered_squares
 from .plot import FAMILIES, figure
@@ -30,18 +29,6 @@ KNOBS = {
     "masked": "masked: a share is hidden",
     "autoregressive": "reading order: the end is redrawn",
 }
-
-
-def flat(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """A function whose charts are kept in few colours: this notebook has many."""
-
-    @wraps(draw)
-    def drawn(*given, **more) -> Figure:
-        fig = draw(*given, **more)
-        fig.colours = 48
-        return fig
-
-    return drawn
 
 
 @flat
