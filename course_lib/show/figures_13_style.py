@@ -104,11 +104,11 @@ def table(found: dict) -> str:
             own = [row for row in found[part] if row["family"] == family]
             lines[f"{words}, {how.format(len(own))}"] = own
     heads = ("style", "group", "distance", "variety", "recall", "copies")
-    out = [" " * 32 + "".join(f"{head:>16}" for head in heads)]
+    out = [" " * 32 + "".join(f"{head:>14}" for head in heads)]
     for words, rows in lines.items():
         ends = ((min(values), max(values)) for values in (averaged(rows, key) for key in PANELS))
         cells = (f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}" for low, high in ends)
-        out.append(f"{words:32}" + "".join(f"{cell:>16}" for cell in cells))
+        out.append(f"{words:32}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(out)
 
 
