@@ -7,10 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..data import scenes
+from ..data import results, scenes
 from ..measure import cost, frechet, mean_and_interval
-from ..methods import bridges
-from ..training import RECIPES, checkpoints, draw, in_parts
+from ..methods import bridges, flow
+from ..training import RECIPES, checkpoints, draw, in_parts, make
 from . import Found
 from .blocks import CERTAIN, paid, valid, written
 from .oracle import InBlocks, Oracle, Patient
@@ -68,6 +68,7 @@ FASHION = [(1, 1), (2, 2), (2, 1), (4, 4), (4, 1), (7, 7), (7, 2), (7, 1), (14, 
 FASHION += [(49, 49), (49, 12), (49, 7), (49, 4)]
 SCENES = [(b, b) for b in (1, 2, 3, 6, 12, 36)] + [(36, 12), (12, 4), (6, 2), (3, 1)]
 MADE, CHOICE, LEARNED, GUIDANCE = 1000, 200, 200, (1.0, 1.5, 2.0)
+HEAD_STEPS = (2, 5, 10, 20)
 
 
 def curve() -> Found:
@@ -79,8 +80,20 @@ def curve() -> Found:
     runs = rows("bridges", keys, _learned, made=MADE, choice=CHOICE, learned=LEARNED, guidance=GUIDANCE)
     runs = [run | _seconds(run) for run in runs]  # all at the end, one after another
     found = [run | {"model": _named(run), "family": "masked"} for run in runs]
+    keys = [{"head_steps": steps, "solver": solver} for solver in ("euler", "heun") for steps in HEAD_STEPS]
+    drawn = rows("bridges", keys, _stepped, part="head", made=MADE)
     metrics = ("nats", "excess", "valid", "frechet_relative", "passes", "seconds_batch_1", "seconds_batch_64")
-    return Found({"made": MADE, "runs": runs}, tidy(found, "blocks", metrics))
+    out = tidy(found, "blocks", metrics) + tidy(drawn, "steps of the head", ("frechet_relative", "recall"))
+    return Found({"made": MADE, "runs": runs, "head": drawn}, out)
+
+
+def _stepped(head_steps: int, solver: str) -> dict:
+    """`mar-fashion` with its head asked more or less often for each place."""
+    name, budget = "mar-fashion", checkpoints.header("mar-fashion")["train_flops"]
+    guidance = results.read(name)["metrics"]["guidance"]
+    pixels, labels = make(name, MADE, guidance, head_steps=head_steps, solver=getattr(flow, solver))
+    about = {"model": f"{name}, {head_steps} of {solver}", "family": "autoregressive", "budget_flops": budget}
+    return about | {"name": name, "n": MADE, **frechet.report(pixels, labels)}
 
 
 def _learned(name: str, block: int, steps: int, certain: float | None) -> dict:

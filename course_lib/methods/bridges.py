@@ -99,14 +99,19 @@ def sample(model: Callable, labels: Tensor, *, shape, certain=None, guidance=1.0
     return _written(model, labels, x, own, guidance, lambda out, at: draw(led(out), u[at]), sure, **dials).view(x.shape)
 
 
-def sample_vectors(model, labels: Tensor, *, shape, euler=10, guidance=1.0, generator=None, **dials) -> Tensor:
-    """Vectors `[B, T, V]` (`shape`) as in `sample`, each from a noise of its own by `euler` steps of the head."""
+def sample_vectors(
+    model, labels: Tensor, *, shape, head_steps=10, solver=flow.heun, guidance=1.0, generator=None, **dials
+) -> Tensor:
+    """Vectors `[B, T, V]` (`shape`) as in `sample`, each from a noise of its own by `head_steps` of the head.
+
+    As many steps of Euler draw too little variance, and each place builds on those before it.
+    """
     labels, own = guide.check(labels, guidance), runtime.streams(len(labels), generator)
     noise = guide.floats(runtime.noise(len(labels), shape, own, like=labels.device), model)
 
     def write(z: Tensor, at: tuple) -> Tensor:
         head = lambda x, t: model.head(x.expand(len(z), -1, -1), x.new_full(z.shape[:2], t), z)  # noqa: E731
-        return flow.solve(lambda x, t: _guided(head(x, t), guidance), noise[at], steps=euler)
+        return flow.solve(lambda x, t: _guided(head(x, t), guidance), noise[at], steps=head_steps, solver=solver)
 
     return _written(model, labels, torch.full_like(noise, torch.nan), own, guidance, write, None, **dials)
 
