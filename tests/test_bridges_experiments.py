@@ -8,6 +8,7 @@ import torch
 from tiny import denoiser, shaken
 
 from course_lib import data
+from course_lib.data import scenes
 from course_lib.experiments import EXPERIMENTS, blocks, bridges, bridges_heads, forcing
 from course_lib.methods import flow
 from course_lib.training import RECIPES
@@ -127,3 +128,9 @@ def test_a_model_that_says_nothing_pays_the_size_of_the_velocity():
     model = lambda x, t, labels: torch.zeros_like(x)  # noqa: E731
     loss = forcing.forcing_loss(model, (x, torch.zeros(500).long()), generator=torch.Generator().manual_seed(1))
     assert loss.item() == pytest.approx(2, rel=0.03)
+
+
+def test_what_new_scenes_cost_by_the_law_is_counted():
+    objects = (blocks._new(40)["cells"] > 0).sum(1).tolist()
+    counted = [math.log2(3 * math.comb(9, k) * scenes.KINDS**k * 4) for k in objects]
+    torch.testing.assert_close(blocks.exact(40), torch.tensor(counted).double(), rtol=1e-5, atol=1e-5)

@@ -1,6 +1,8 @@
 """What a model that writes in blocks pays and draws at each size of block. Used by notebook 16 and by `models`."""
 
+import math
 from functools import partial
+from types import SimpleNamespace
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from ..data import scenes
 from ..measure import grade, mean_and_interval
 from ..methods import bridges
 from ..training import RECIPES, checkpoints, draw, in_parts
+from .oracle import Oracle
 
 PAID = 500  # pictures whose price is taken
 CERTAIN = 0.99
@@ -18,26 +21,31 @@ CERTAIN = 0.99
 def held(name: str, n: int) -> tuple[Tensor, Tensor]:
     """Tokens and labels of `n` pictures that no model was trained on: of the test set, or new scenes."""
     if RECIPES[name].data == "scenes":
-        return RECIPES[name].reads.encode(_New(n)), torch.zeros(n, dtype=torch.long)
+        return RECIPES[name].reads.encode(SimpleNamespace(extra=_new(n))), torch.zeros(n, dtype=torch.long)
     x, labels = RECIPES[name].as_they_are(data.load(RECIPES[name].data, "test")[list(range(n))])
     return x, labels
 
 
-class _New:
+def _new(n: int) -> dict[str, Tensor]:
     """Scenes of the whole law, as recipes read them."""
+    cells, ground = scenes.sample(n, torch.Generator().manual_seed(100))
+    return {"cells": cells, "ground": ground}
 
-    def __init__(self, n: int):
-        cells, ground = scenes.sample(n, torch.Generator().manual_seed(100))
-        self.extra = {"cells": cells, "ground": ground}
+
+def exact(n: int) -> Tensor:
+    """What each of these scenes costs by the law itself, in bits `[n]`: those of many objects cost more."""
+    law, new = Oracle(), _new(n)
+    blank = torch.full((n, 36), law.mask_token)
+    return -law.log_p(new["cells"], new["ground"], blank) / math.log(2)
 
 
 def paid(name: str, model: nn.Module, block: int, n: int = PAID, steps: int | None = None) -> dict:
-    """Nats a picture in blocks of one size; of scenes also the bits over the exact entropy."""
+    """Nats a picture in blocks of one size; of scenes also the bits over what the exact law pays for the same ones."""
     price = partial(bridges.bound, block=block, steps=steps, generator=torch.Generator().manual_seed(0))
     nats = in_parts(lambda x, y: price(model, x, y), *held(name, n), size=100)
     out = mean_and_interval(nats, "nats") | {"n": n}
     if RECIPES[name].data == "scenes":
-        found = grade.excess(nats, torch.full((n,), scenes.EASY.bits()))
+        found = grade.excess(nats, exact(n))
         out |= {key: found[key] for key in ("excess", "excess_low", "excess_high")}
     return out
 
