@@ -82,6 +82,7 @@ def test_wrong_masks_are_named(attempt, message):
         (lambda x, h, w: F.pad(x, (w // 2, w // 2, h, 0), mode="replicate")[:, :, :-1], "the border is repeated"),
         (lambda x, h, w: F.pad(x, (w // 2, w // 2, 0, h))[:, :, 1:], "the zeros belong on top"),
         (lambda x, h, w: F.pad(x, (w // 2, w // 2, h + 1, 0))[:, :, :-2], "one row too many"),
+        (lambda x, h, w: F.pad(x, (w // 2, w // 2, h, 0), value=-1)[:, :, :-1], "you put -1"),
         (lambda x, h, w: 2 * F.pad(x, (w // 2, w // 2, h, 0))[:, :, :-1], "not where they were"),
     ],
 )
@@ -127,9 +128,23 @@ def counted(mean, log_scale, levels):
     return cdf.diff(dim=1)
 
 
+def falling(mean, log_scale, levels):
+    """The cdf of mean - x in place of x - mean."""
+    x = torch.linspace(-1, 1, levels)[:-1] + 1 / (levels - 1)
+    cdf = torch.sigmoid((mean[:, None] - x) / log_scale.exp()[:, None])
+    return torch.cat([torch.zeros(len(mean), 1), cdf, torch.ones(len(mean), 1)], 1).diff(dim=1)
+
+
+def stretched(mean, log_scale, levels):
+    p = bins(tails=False)(mean, log_scale, levels)
+    return p / p.sum(1, keepdim=True)
+
+
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
+        (falling, "grows from left to right"),
+        (stretched, "You stretched it"),
         (bins(tails=False), "sum to .* instead of 1"),
         (bins(scale=lambda s: s), "log_scale is a logarithm"),
         (on_the_levels, "edges lie on the levels"),

@@ -68,7 +68,7 @@ def held_back(x, six, attend, think):
         (lambda x, six, *both: block()(x, six * (torch.arange(6) < 3)[:, None], *both), "second half is missing"),
         (lambda x, six, attend, think: block()(x, six, think, attend), "first attend, then think"),
         (lambda x, six, attend, think: x + six[:, 2] * attend(x), "six.unsqueeze"),
-        (lambda x, six, attend, think: x, "twice x"),
+        (lambda x, six, attend, think: x, "Two times over"),
         (lambda x, six, attend, think: x[0], "shape"),
     ],
 )
@@ -129,6 +129,7 @@ def led(time=lambda i, n: 1 - i / n, outside=1.0, inside=lambda t, low, high: lo
         (led(inside=lambda t, low, high: low < t < high), "ends belong"),
         (led(inside=lambda t, low, high: not low <= t <= high), "outside the interval"),
         (led(inside=lambda t, low, high: low <= t < high), "upper end belongs"),
+        (led(inside=lambda t, low, high: low < t <= high), "lower end belongs"),
         (led(lambda i, n: 1 - (i + 0.5) / n), "in its middle"),
         (led(lambda i, n: 1 - i / (n - 1)), "not by steps - 1"),
         (led(inside=lambda *_: False), "not"),

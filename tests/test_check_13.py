@@ -28,11 +28,30 @@ def alike(kinds):
         (lambda kinds, cells=9: float(math.perm(cells, len(kinds)) // alike(kinds)), "number of scenes"),
         (lambda kinds, cells=9: math.log(math.perm(cells, len(kinds)) / alike(kinds)), "nats"),
         (lambda kinds, cells=9: math.log2(math.perm(cells, len(kinds)) / alike(kinds)) / len(kinds), "per object"),
-        (lambda kinds, cells=9: 1.0, "not log2"),
+        (lambda kinds, cells=9: prompts._left_open(kinds), "9 cells, whatever"),
+        (lambda kinds, cells=9: sum(math.log2(math.comb(cells, kinds.count(k))) for k in set(kinds)), "take cells"),
+        (lambda kinds, cells=9: math.log10(2 ** prompts._left_open(kinds, cells)), "base 10"),
+        (lambda kinds, cells=9: 1.0, "scenes fit"),
     ],
 )
 def test_wrong_bits_are_named(attempt, message):
     named(check.left_open, attempt, message)
+
+
+def spelt(said):
+    return tuple(word or "" for word in said)
+
+
+def each_fits(shown, asked, both=False):
+    """Each object fits some name, and if `both`, each name some object."""
+    fits = [[prompts._agrees(thing, said) for said in asked] for thing in shown]
+    return all(map(any, fits)) and (not both or all(map(any, zip(*fits, strict=True))))
+
+
+def turned(shown, asked):
+    """Some orders alone: those that begin somewhere else."""
+    orders = (shown[k:] + shown[:k] for k in range(len(shown)))
+    return len(shown) == len(asked) and any(all(map(prompts._agrees, order, asked)) for order in orders)
 
 
 def test_the_bits_left_open_are_those_of_the_captions():
@@ -53,6 +72,11 @@ def test_the_bits_left_open_are_those_of_the_captions():
             "answers twice",
         ),
         (prompts._greedy, "first object that fits"),
+        (lambda shown, asked: prompts._greedy(shown, asked, backwards=True), "last object that fits"),
+        (lambda shown, asked: all(map(prompts._agrees, sorted(shown), sorted(asked, key=spelt))), "the answer is"),
+        (lambda shown, asked: len(shown) == len(asked) and each_fits(shown, asked), "the answer is"),
+        (lambda shown, asked: len(shown) == len(asked) and each_fits(shown, asked, both=True), "the answer is"),
+        (lambda shown, asked: turned(shown, asked), "the answer is"),
         (
             lambda shown, asked: any(
                 all(map(prompts._agrees, order, asked)) for order in permutations(shown, len(asked))
@@ -80,11 +104,21 @@ def share(full):
         (lambda full: (full.float().mean(0) - 1 / 9).abs().sum() / 2, "divide by full.sum"),
         (lambda full: (share(full) - 1 / 9).abs().max(), "largest deviation"),
         (lambda full: (share(full) - 1 / 9).square().sum() / 2, "squares"),
+        (lambda full: (share(full) - 1 / 9).abs().mean() / 2, "Half of the mean"),
+        (lambda full: ((full / full.sum(1, keepdim=True)).mean(0) - 1 / 9).abs().sum() / 2, "Each scene counts"),
+        (lambda full: (full.sum(0) / full.numel() - 1 / 9).abs().sum() / 2, "empty ones too"),
         (lambda full: share(full)[0], "not half of the sum"),
     ],
 )
 def test_wrong_unevenness_is_named(attempt, message):
     named(check.uneven, attempt, message)
+
+
+def half_turned(full, u):
+    """Reading order, backwards in half of the scenes."""
+    order = prompts._planted(full, u)
+    back = torch.where(order < 0, -1, order.sort(1, descending=True).values)
+    return torch.where(u[:, :1] < 0.5, order, back)
 
 
 def ordered(change):
@@ -106,6 +140,8 @@ def ordered(change):
         (ordered(lambda order, full: torch.where(order < 0, -1, order.sort(1, descending=True).values)), "backwards"),
         (ordered(lambda order, full: torch.where(order < 0, -1, (order + 1) % 9)), "empty cell"),
         (lambda full, u: prompts._naming(full, 1 - u), "smallest chance"),
+        (lambda full, u: prompts._naming(full, u[:1].expand_as(u)), "in one order, whatever"),
+        (lambda full, u: half_turned(full, u), "some come far more often"),
     ],
 )
 def test_wrong_orders_of_naming_are_named(attempt, message):

@@ -53,7 +53,7 @@ def rows_above(attempt) -> None:
         if found.shape != right.shape:
             raise Wrong(
                 f"A {height}×{width} kernel must fit 6×5 times, so the result should be {list(right.shape)}, not "
-                f"{list(found.shape)}: {height} rows of zeros on top, {side} columns on each side, one row off."
+                f"{list(found.shape)}: {height} row(s) of zeros on top, {side} column(s) on each side, one row off."
             )
         zeros = F.pad(x, (side, side, 0, 0))
         mistakes = {
@@ -80,6 +80,10 @@ def rows_above(attempt) -> None:
                 F.pad(x, (0, 2 * side, height, 0))[:, :, :-1]
             ),
         }
+        for border in (-1, 1):
+            mistakes[f"Outside the picture you put {border}. There it must be zeros: nothing is known there."] = F.pad(
+                x, (side, side, height, 0), value=border
+            )[:, :, :-1]
         otherwise = "The pixels are not where they were: shift down by the padding on top, pad both sides alike."
         attempt.compare(found, right, mistakes, otherwise)
 
@@ -141,7 +145,7 @@ def gated_step(attempt) -> None:
         "The two stacks are in the wrong order: first v, then h.": right[::-1],
     }
     which = "horizontal" if torch.allclose(found[0], right[0], atol=1e-5) else "vertical"
-    attempt.compare(found, right, mistakes, f"The {which} stack is not what the layer above computes.")
+    attempt.compare(found, right, mistakes, f"The {which} stack is not what the layer of the course computes.")
 
 
 def _logistic_bins(mean, log_scale, levels):
@@ -166,6 +170,8 @@ def logistic_bins(attempt) -> None:
         edges = x[:-1] + 1 / (levels - 1)
         cdf = torch.sigmoid((x - mean[:, None]) / scale[:, None])
         density = cdf * (1 - cdf)
+        inner = torch.sigmoid((x + 1 / (levels - 1) - mean[:, None]) / scale[:, None])
+        inner = inner - torch.sigmoid((x - 1 / (levels - 1) - mean[:, None]) / scale[:, None])
         index, equal = torch.arange(levels - 1), torch.linspace(-1, 1, levels + 1)
         mistakes = {
             "log_scale is a logarithm: divide by exp(log_scale).": _bins(edges, mean, log_scale),
@@ -192,13 +198,19 @@ def logistic_bins(attempt) -> None:
             "The edges lie on the levels. They lie half way between two of them, one fewer than there are levels.": (
                 _bins(x[1:], mean, scale)
             ),
+            "The cdf grows from left to right: sigmoid((edge - mean) / scale), not of mean - edge.": (
+                F.pad(F.pad(1 - torch.sigmoid((edges - mean[:, None]) / scale[:, None]), (0, 1), value=1.0), (1, 0))
+            ).diff(dim=-1),
+            "You stretched it to sum to 1. The first level takes the whole left tail, the last the whole right one.": (
+                inner / inner.sum(-1, keepdim=True)
+            ),
             "These are logarithms of the probabilities.": right.log(),
         }
         total = found.sum(-1)
         otherwise = "They sum to 1, but lie elsewhere: levels go from -1 to 1, an edge half way between two of them."
         if not torch.allclose(total, torch.ones(3), atol=1e-4):
             otherwise = (
-                f"The {levels} probabilities sum to {[round(each, 3) for each in total.tolist()]} instead of 1: the "
-                "first level takes the whole left tail (cdf 0 at its left edge), the last the whole right tail (cdf 1)."
+                f"The {levels} probabilities sum to {[round(each, 3) for each in total.tolist()]} instead of 1: "
+                "each is a cdf less that at the edge before, neighbours share an edge, the outer ones take the tails."
             )
         attempt.compare(found, right, mistakes, otherwise)

@@ -93,7 +93,7 @@ def adaln_block(attempt) -> None:
         def think(h, turn=turn):
             return (h @ turn).tanh()
 
-        otherwise = "It is twice x + gate · branch(norm(x) · (1 + scale) + shift)."
+        otherwise = "Two times over: x + gate · branch(norm(x) · (1 + scale) + shift), each half with its own three."
         attempt.compare(*attempt(x, six, attend, think), _wrong_blocks(x, six, attend, think), otherwise)
         still, _ = attempt(x, torch.zeros_like(six), attend, think)
         need(torch.equal(still, x), "With six zeros the block should be the identity, exactly.")
@@ -169,6 +169,7 @@ def scale_at(attempt) -> None:
         (8, (0.25, 0.75), 2.0),
         (16, (0.6, 1.0), 4.0),
         (10, (0.0, 1.0), 1.5),
+        (5, (0.25, 0.75), 2.0),
     ):
         found, right = (list(each) for each in zip(*(attempt(i, steps, w, interval) for i in range(steps))))
         low, high = interval
@@ -186,6 +187,9 @@ def scale_at(attempt) -> None:
             "The ends belong to the interval.": [w if low < 1 - i / steps < high else 1.0 for i in range(steps)],
             "The upper end belongs to the interval too: low <= t <= high.": [
                 w if low <= 1 - i / steps < high else 1.0 for i in range(steps)
+            ],
+            "The lower end belongs to the interval too: low <= t <= high.": [
+                w if low < 1 - i / steps <= high else 1.0 for i in range(steps)
             ],
             "A step begins at t = 1 - i / steps; you take the time in its middle.": [
                 _scale_at(i + 0.5, steps, w, interval) for i in range(steps)

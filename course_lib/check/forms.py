@@ -91,15 +91,21 @@ def shaped(found, right, gives: str = "", said: set[str] | None = None):
 
 
 def _kind(value) -> str:
-    known = {"Tensor": "a tensor", "ndarray": "a numpy array", "generic": "a numpy number"}
+    known = {"Tensor": "a tensor", "ndarray": "a numpy array"}
+    if hasattr(value, "dtype") and type(value).__name__ not in known:
+        return "a numpy number"
     return known.get(type(value).__name__, f"a {type(value).__name__}")
+
+
+def _scalar(right) -> str:
+    return "True or False" if isinstance(right, bool) else "one number"
 
 
 def _number(found, right, said: set[str]):
     if not isinstance(found, (bool, int, float)):
         if getattr(found, "size", None) != 1 and not (isinstance(found, Tensor) and found.numel() == 1):
-            raise Wrong(f"Give back one number, not {_kind(found)}.")
-        said.add(f"{_kind(found)} where a number is needed")
+            raise Wrong(f"Give back {_scalar(right)}, not {_kind(found)}.")
+        said.add(f"{_kind(found)} where {_scalar(right)} is needed")
         found = found.item()
     if isinstance(right, int) and isinstance(found, float) and found.is_integer():
         said.add("a float where a whole number is needed")

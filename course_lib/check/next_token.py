@@ -13,7 +13,7 @@ def _prefixed(labels, tokens):
     return torch.cat([labels, tokens[:, :-1]], dim=1)
 
 
-APART = {"must match except in dimension": "The tokens come after the labels, in the same sequence: dim=1."}
+APART = {"must match except in dimension": "[B, C, D] and [B, T - 1, D] meet at dim=1: tokens[:, :-1]."}
 
 
 @exercise(reference=_prefixed, trained=True, stops=APART)
@@ -21,7 +21,7 @@ def prefixed(attempt) -> None:
     """The sequence of a conditional model: all labels first, then the tokens without the last."""
     for B, C, T, D in ((2, 3, 5, 4), (3, 1, 7, 2), (1, 10, 4, 3)):
         labels, tokens = torch.randn(B, C, D), torch.randn(B, T, D)
-        late = "The last token is read, but nobody is left to predict. Then the first prediction has no place: drop it."
+        late = "The last token is read, but nobody is left to predict: leave it out."
         mistakes = {
             late: torch.cat([labels, tokens], 1),
             "The first token needs no zeros before it: it is predicted at the place of the last label.": (
@@ -73,7 +73,10 @@ def guided_within(attempt) -> None:
                         probabilities.clamp(min=1e-9).log()
                     ),
                     "That is the scale of the paper, w - 1. Here w = 1 is the plain model.": c + w * (c - u),
-                    "The halves are swapped: the first B rows are the conditional ones.": c + w * (u - c),
+                    "Turned round: guidance goes from uncond, the last B rows, to cond and beyond.": c + w * (u - c),
+                    "You take logarithms of the halves first. Guidance works on the logits as they come.": (
+                        u.log_softmax(-1) + w * (c.log_softmax(-1) - u.log_softmax(-1))
+                    ),
                     "The difference alone is no model: uncond + w · (cond - uncond).": w * (c - u),
                 }
                 mistakes[f"Token {i} is not guided, but {first} ≤ {i} < {last}."] = c
@@ -98,6 +101,9 @@ def worth(attempt) -> None:
         picture = 300 + 60 * torch.randn(n, dtype=torch.float64)  # pictures differ much more than the condition does
         given, without = picture, picture + 4 + 3 * torch.randn(n, dtype=torch.float64)
         (mean, low, high), (m, _, _) = attempt(without, given)
+        need(
+            all(part.numel() == 1 for part in (mean, low, high)), "Three numbers, one for all pictures: take the mean."
+        )
         if alike(mean, -m):
             raise Wrong("The sign: a condition is worth what it saves, nats without it minus nats with it.")
         if alike(mean, m * n):
@@ -109,7 +115,7 @@ def worth(attempt) -> None:
         need(abs(mean - m) <= 1e-4 * abs(m), f"The mean saving is {m:.3f} nats here, not {mean:.3f}.")
         half, each = (high - low) / 2, (without - given).std()
         if low > high:
-            raise Wrong("The ends have changed places: mean, low, high.")
+            raise Wrong("The low end lies above the high one: mean, low, high.")
         even = abs((high + low) / 2 - mean) < 1e-3
         need(even, "The interval is mean ± 1.96 standard errors: as far down as up, no quantiles.")
         error = each / math.sqrt(n)

@@ -17,7 +17,15 @@ def _left_open(kinds, cells=9):
 @exercise(reference=_left_open)
 def left_open(attempt) -> None:
     """The bits that a caption leaves open which names all objects, of these kinds, and says no place."""
-    for kinds, cells in (([5], 9), ([5, 9], 9), ([5, 5], 9), ([7, 7, 7], 9), ([1, 2, 1], 9), ([3, 8, 8, 4], 16)):
+    for kinds, cells in (
+        ([5], 9),
+        ([5, 9], 9),
+        ([5, 5], 9),
+        ([7, 7, 7], 9),
+        ([1, 2, 1], 9),
+        ([3, 8, 8, 4], 16),
+        ([1, 1, 2, 2], 16),
+    ):
         k, alike = len(kinds), math.prod(math.factorial(kinds.count(kind)) for kind in set(kinds))
         perm = math.perm(cells, k)
         mistakes = {
@@ -27,13 +35,22 @@ def left_open(attempt) -> None:
                 math.log2(math.comb(cells, k))
             ),
             "That is the number of scenes. Bits are its logarithm to base 2.": float(perm // alike),
-            "That are nats: bits need the logarithm to base 2.": math.log(perm / alike),
+            "Those are nats: bits need the logarithm to base 2.": math.log(perm / alike),
             "That is per object; asked for are the bits of the whole scene.": math.log2(perm / alike) / k,
             "You divide by the objects that are alike, but they can change places in n! ways, not in n.": math.log2(
                 perm / math.prod(kinds.count(kind) for kind in set(kinds))
             ),
+            "Kinds take cells from each other: the next one has fewer cells to choose from.": sum(
+                math.log2(math.comb(cells, kinds.count(kind))) for kind in set(kinds)
+            ),
+            "You count with 9 cells, whatever `cells` says.": _left_open(kinds),
+            "That is the logarithm to base 10: bits need base 2.": math.log10(perm / alike),
         }
-        attempt.compare(*attempt(kinds, cells), mistakes, "This is not log2 of the number of scenes that fit.")
+        found, right = attempt(kinds, cells)
+        otherwise = (
+            f"For kinds {kinds} in {cells} cells {perm // alike:,} scenes fit: {right:.3f} bits, not {found:.3f}."
+        )
+        attempt.compare(found, right, mistakes, otherwise)
 
 
 def _agrees(thing, said):
@@ -51,8 +68,8 @@ def _by_words(shown, asked):
     return all(word is None or word in seen[i] for said in asked for i, word in enumerate(said))
 
 
-def _greedy(shown, asked):
-    rest = list(shown)
+def _greedy(shown, asked, backwards=False):
+    rest = list(shown)[:: -1 if backwards else 1]
     for said in asked:
         fit = next((thing for thing in rest if _agrees(thing, said)), None)
         if fit is None:
@@ -74,6 +91,13 @@ SCENES = [  # what is shown, what is asked for: (size, colour, shape), None wher
     ([("small", "pink", "cross"), ("big", "pink", "cross"), ("big", "red", "cross")], [(None, "pink", None),
      ("big", None, None), ("small", None, "cross")]),
     ([("big", "red", "circle"), ("big", "blue", "cross")], [("big", "red", "circle"), (None, "red", "circle")]),
+    ([("small", "red", "cross"), ("big", "red", "circle")], [(None, "red", None), (None, None, "circle")]),
+    ([("big", "blue", "circle"), ("small", "red", "cross")], [("big", None, None), (None, "red", None)]),
+    ([("big", "red", "cross"), ("small", "red", "cross")], [(None, "red", None), (None, None, "circle")]),
+    ([("big", "red", "circle"), ("big", "blue", "cross"), ("small", "blue", "cross")], [(None, "red", None),
+     (None, None, "circle"), (None, "blue", None)]),
+    ([("big", "red", "circle"), ("big", "blue", "cross"), ("small", "pink", "square")], [("big", "blue", "cross"),
+     ("big", "red", "circle"), ("small", "pink", "square")]),
 ]  # fmt: skip
 
 
@@ -91,6 +115,9 @@ def obeys(attempt) -> None:
             lambda shown, asked: len(shown) == len(asked) and all(any(_agrees(t, a) for t in shown) for a in asked)
         ),
         "You take the first object that fits, which a later name may need: try all ways to pair them.": _greedy,
+        "You take the last object that fits, which a later name may need: try all ways to pair them.": (
+            lambda shown, asked: _greedy(shown, asked, backwards=True)
+        ),
         "More objects than were asked for: all are named, so their number counts.": lambda shown, asked: any(
             all(map(_agrees, order, asked)) for order in permutations(shown, len(asked))
         ),
@@ -122,6 +149,19 @@ def uneven(attempt) -> None:
             "Half of that: what one cell has too much another has too little, and you count it twice.": off.abs().sum(),
             "Surplus and lack cancel: take absolute values.": off.sum() / 2,
             "That is a mean over cells; total variation is half of the sum.": off.abs().mean(),
+            "Half of the mean over cells; total variation is half of their sum.": off.abs().mean() / 2,
+            "Each scene counts alike with you, each object should: full.sum(0) / full.sum().": (
+                (full / full.sum(1, keepdim=True)).mean(0) - 1 / 9
+            )
+            .abs()
+            .sum()
+            / 2,
+            "You divide by all cells, empty ones too: divide by the number of objects, full.sum().": (
+                full.sum(0) / full.numel() - 1 / 9
+            )
+            .abs()
+            .sum()
+            / 2,
             "Share of all objects, not of all scenes: divide by full.sum().": (full.float().mean(0) - 1 / 9).abs().sum()
             / 2,
             "That is the largest deviation of one cell; asked for is half of the sum over all.": off.abs().max(),
@@ -144,6 +184,7 @@ def _planted(full, u):
 @exercise(reference=_naming, planted=_planted)
 def naming(attempt) -> None:
     """The cells of a scene in the order in which its objects are named: by their chances, none (-1) last."""
+    compared = []
     for k in (1, 2, 3):
         n = 600
         places = torch.rand(n, 9).argsort(1)[:, :k]
@@ -153,7 +194,7 @@ def naming(attempt) -> None:
         need(found.shape == (n, 3), f"Three cells a scene, [{n}, 3], not {list(found.shape)}: -1 where there is none.")
         named = found >= 0
         need(not (named[:, 1:] & ~named[:, :-1]).any(), "Objects come first, -1 last.")
-        need((named.sum(1) == k).all(), f"Each of the {k} objects is named, and nothing else.")
+        need((named.sum(1) == k).all(), f"With {k} object(s) in a scene {k} are named, and nothing else.")
         there = full.gather(1, found.clamp(min=0)) | ~named
         need(there.all(), "An empty cell is named.")
         twice = (found[:, :k].sort(1).values != places.sort(1).values).any()
@@ -166,4 +207,14 @@ def naming(attempt) -> None:
             raise Wrong("Reading order backwards tells as much as reading order.")
         first = (found[:, 0] < found[:, 1]).float().mean() if k > 1 else torch.tensor(0.5)
         need(0.35 < first < 0.65, f"The first named stands before the second in {first:.0%} of scenes; half is chance.")
-        need(torch.equal(found, right), "Any random order would do, but here the smallest chance u is named first.")
+        if k == 2:
+            pairs = {}
+            for a, b in found[:, :2].tolist():
+                pairs.setdefault(frozenset((a, b)), set()).add((a, b))
+            need(any(len(ways) > 1 for ways in pairs.values()), "Two cells are named in one order, whatever the scene.")
+        if k == 3:
+            ways = (found[:, :3].argsort(1) * torch.tensor([9, 3, 1])).sum(1).unique(return_counts=True)[1]
+            told = "Of the six orders of three objects some come far more often than others: that still tells where."
+            need(len(ways) == 6 and 40 < ways.min() and ways.max() < 180, told)
+        compared.append(torch.equal(found, right))
+    need(all(compared), "Any random order would do, but here the smallest chance u is named first.")
