@@ -135,7 +135,7 @@ def ordered(change):
     [
         (lambda full, u: prompts._planted(full, u) + 0 * full[:, :3].long(), "Still in reading order"),
         (ordered(lambda order, full: order[:, :2]), "Three cells"),
-        (ordered(lambda order, full: order.clamp(min=0)), "is named, and nothing else"),
+        (ordered(lambda order, full: order.clamp(min=0)), "are named, and nothing else"),
         (ordered(lambda order, full: order.flip(1)), "-1 last"),
         (ordered(lambda order, full: torch.where(order < 0, -1, order.sort(1, descending=True).values)), "backwards"),
         (ordered(lambda order, full: torch.where(order < 0, -1, (order + 1) % 9)), "empty cell"),
