@@ -34,6 +34,14 @@ def step(v_from: str, h_from: str, symmetric: bool = False, columns=(2, 2), told
         (step("v", "h", symmetric=True), "reads to the right"),
         (step("v", "h", columns=(4, 0)), "may look to both sides"),
         (step("v", "h", told=0), "not told the label"),
+        (step("", ""), "Nothing of what came in"),
+        (
+            lambda layer, v, h, labels: (
+                v + layer.h_out(gate(layer.vertical(F.pad(v, (2, 2, 1, 0))) + layer.label(labels)[:, :, None, None])),
+                GatedLayer.forward(layer, v, h, labels)[1],
+            ),
+            "Both stacks go out through h_out",
+        ),
     ],
 )
 def test_wrong_repairs_of_the_layer_are_named(attempt, message):

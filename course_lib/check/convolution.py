@@ -134,6 +134,9 @@ def gated_step(attempt) -> None:
             right[1],
         ),
         "Nothing leaks, but the horizontal stack is lost: it should go on from h.": (right[0], right[1] - h),
+        "Nothing of what came in is kept: v goes on from v, h from h.": (right[0] - v, right[1] - h),
+        "The vertical stack reads the row below, which comes later: the zeros belong on top.": column((2, 2, 0, 1)),
+        "Both stacks go out through h_out: the vertical one has v_out.": (v + layer.h_out(gate(above)), right[1]),
         "The horizontal stack reads to the right, at pixels that come later: pad on the left alone.": (
             row((1, 1, 0, 0))
         ),

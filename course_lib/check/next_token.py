@@ -186,4 +186,9 @@ def mirrored(attempt) -> None:
             "That flips the channels, as fliplr does with four dimensions: flip the last one.": tokenize(x.flip(1)),
             "Nothing is mirrored.": tokenize(x),
         }
-        attempt.compare(found, right, mistakes, "These are not the tokens of the mirrored pictures.")
+        attempt.compare(
+            found,
+            right,
+            mistakes,
+            "These are not the tokens of the mirrored pictures. What does a token see, and where is left in it?",
+        )
