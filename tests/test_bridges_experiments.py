@@ -46,6 +46,8 @@ def test_the_effect_of_a_choice_is_found_whatever_the_others_are():
     assert found["space"]["ratio"] == pytest.approx(0.5 * 0.8**0.5) and found["condition"]["ratio"] == 1
     assert found["space"]["ratio_low"] < found["space"]["ratio"] < found["space"]["ratio_high"]
     assert found["space × target"]["ratio"] == pytest.approx(0.8**0.5)
+    ends = found["space × target"]["ratio_low"], found["space × target"]["ratio_high"]
+    assert ends == pytest.approx((0.8**0.5, 0.8**0.5))  # what each choice does alone does not widen it
     assert len(found) == 4 + 6
 
 

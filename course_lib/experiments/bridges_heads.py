@@ -181,8 +181,8 @@ def _from_noise(model: Callable) -> Callable:
 def effects(runs: list[dict]) -> dict[str, dict]:
     """The main effect of each choice, and those of pairs: by what the distance is multiplied, with a 95 % interval.
 
-    Two runs that differ in that choice alone are a pair: 24 of them with three seeds, of which the mean of log ratios
-    is taken; the interval says how far it depends on the other choices and on chance.
+    Runs that differ in those choices alone are compared, by the mean of log ratios: 24 pairs with three seeds, for two
+    choices 12 times four runs. The interval says how far it depends on the other choices and on chance.
     """
     sign = {factor: dict(zip(levels, (-1, 1))) for factor, levels in LEVELS.items()}
     groups = [(factor,) for factor in LEVELS]
@@ -192,8 +192,9 @@ def effects(runs: list[dict]) -> dict[str, dict]:
         halves: dict = {}
         for run in runs:
             at = math.prod(sign[factor][run[factor]] for factor in group)
-            same = tuple(run[key] for key in (*LEVELS, "seed") if key != group[0])
-            halves.setdefault(same, {})[at] = math.log(run["frechet_relative"])
-        found = mean_and_interval(torch.tensor([both[1] - both[-1] for both in halves.values()]), "log")
+            same = tuple(run[key] for key in (*LEVELS, "seed") if key not in group)
+            halves.setdefault(same, {}).setdefault(at, []).append(math.log(run["frechet_relative"]))
+        means = [{at: sum(logs) / len(logs) for at, logs in both.items()} for both in halves.values()]
+        found = mean_and_interval(torch.tensor([both[1] - both[-1] for both in means]), "log")
         out[" × ".join(group)] = {"ratio" + key[3:]: math.exp(value) for key, value in found.items()}
     return out
