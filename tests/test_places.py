@@ -121,14 +121,16 @@ def test_without_data_the_remedy_is_named(monkeypatch, tmp_path):
 def test_a_file_that_is_missing_or_damaged_is_named(monkeypatch, tmp_path, harm):
     shutil.copytree(runtime.data_dir(), tmp_path / "data")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
-    path = tmp_path / "data" / "checkpoints" / "dit-fashion.safetensors"
+    path = tmp_path / "data" / "checkpoints" / "dit-fashion.safetensors.xz"
     raw = path.read_bytes()
     path.unlink()
     if harm == "cut":
         path.write_bytes(raw[:-1])
     elif harm == "unreadable":
         path.mkdir()
-    with pytest.raises(places.WrongPlace, match=r"checkpoints/dit-fashion.safetensors in .*git checkout -- data") as no:
+    with pytest.raises(
+        places.WrongPlace, match=r"checkpoints/dit-fashion.safetensors.xz in .*git checkout -- data"
+    ) as no:
         places.ready(1)
     sentence(str(no.value))
 

@@ -129,10 +129,7 @@ def gated_step(attempt) -> None:
             right[0],
             v + (right[1] - h),
         ),
-        "Nothing leaks, but the vertical stack forgets what it knew: it should go on from v.": (
-            right[0] - v,
-            right[1],
-        ),
+        "Nothing leaks, but the vertical stack forgets what it knew: it should go on from v.": (right[0] - v, right[1]),
         "Nothing leaks, but the horizontal stack is lost: it should go on from h.": (right[0], right[1] - h),
         "Nothing of what came in is kept: v goes on from v, h from h.": (right[0] - v, right[1] - h),
         "The vertical stack reads the row below, which comes later: the zeros belong on top.": column((2, 2, 0, 1)),

@@ -139,13 +139,9 @@ def worth(attempt) -> None:
         }
         if abs(half - 1.959964 * error) < 1e-6 * error:  # the same quantile with more digits
             half = 1.96 * error
-        attempt.compare(
-            half,
-            1.96 * error,
-            mistakes,
-            f"Half of the interval is {1.96 * error:.3f} here (1.96 · standard deviation of the differences / √n), "
-            f"not {half:.3f}.",
-        )
+        how = "1.96 · standard deviation of the differences / √n"
+        otherwise = f"Half of the interval is {1.96 * error:.3f} here ({how}), not {half:.3f}."
+        attempt.compare(half, 1.96 * error, mistakes, otherwise)
 
 
 def _mirrored(x, tokenize, grid):

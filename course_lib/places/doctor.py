@@ -129,7 +129,7 @@ def _files() -> tuple[list, list]:
     every, good = (Counter(name.split("/")[0] for name, ok, _ in found if ok or not only) for only in (False, True))
     rows = [(kind, f"{good[kind]} of {every[kind]} files verified by checksum") for kind in every]
     known = {name for name, *_ in found}
-    there = sorted((runtime.data_dir() / "checkpoints").glob("*.safetensors*"))
+    there = sorted((runtime.data_dir() / "checkpoints").glob("[!.]*.safetensors*"))
     stray = [path.name.split(".")[0] for path in there if f"checkpoints/{path.name}" not in known]
     if stray:
         rows.append(("yours", f"{', '.join(stray)}: trained here, not among the shipped checkpoints"))
