@@ -159,6 +159,12 @@ def _bins(edges, mean, scale):
     return F.pad(F.pad(cdf, (0, 1), value=1.0), (1, 0)).diff(dim=-1)
 
 
+def _stretched(ends, mean, scale):
+    """Areas without tails, made to sum to 1."""
+    areas = torch.sigmoid((ends - mean[:, None]) / scale[:, None]).diff(dim=-1)
+    return areas / areas.sum(-1, keepdim=True)
+
+
 @exercise(reference=_logistic_bins, shipped=[logistic_mixture.log_probs, logistic_mixture.log_prob])
 def logistic_bins(attempt) -> None:
     """`logistic_bins(mean, log_scale, levels)` against `logistic_mixture` with a single logistic."""
@@ -170,8 +176,7 @@ def logistic_bins(attempt) -> None:
         edges = x[:-1] + 1 / (levels - 1)
         cdf = torch.sigmoid((x - mean[:, None]) / scale[:, None])
         density = cdf * (1 - cdf)
-        inner = torch.sigmoid((x + 1 / (levels - 1) - mean[:, None]) / scale[:, None])
-        inner = inner - torch.sigmoid((x - 1 / (levels - 1) - mean[:, None]) / scale[:, None])
+        ends = torch.cat([edges[:1] - 2 / (levels - 1), edges, edges[-1:] + 2 / (levels - 1)])
         index, equal = torch.arange(levels - 1), torch.linspace(-1, 1, levels + 1)
         mistakes = {
             "log_scale is a logarithm: divide by exp(log_scale).": _bins(edges, mean, log_scale),
@@ -198,11 +203,9 @@ def logistic_bins(attempt) -> None:
             "The edges lie on the levels. They lie half way between two of them, one fewer than there are levels.": (
                 _bins(x[1:], mean, scale)
             ),
-            "The cdf grows from left to right: sigmoid((edge - mean) / scale), not of mean - edge.": (
-                F.pad(F.pad(1 - torch.sigmoid((edges - mean[:, None]) / scale[:, None]), (0, 1), value=1.0), (1, 0))
-            ).diff(dim=-1),
+            "The cdf grows from left to right: sigmoid of edge - mean, not of mean - edge.": _bins(edges, mean, -scale),
             "You stretched it to sum to 1. The first level takes the whole left tail, the last the whole right one.": (
-                inner / inner.sum(-1, keepdim=True)
+                _stretched(ends, mean, scale)
             ),
             "These are logarithms of the probabilities.": right.log(),
         }
