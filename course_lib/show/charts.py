@@ -40,7 +40,7 @@ def flat(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     @wraps(draw)
     def drawn(*given, **more) -> Figure:
         fig = draw(*given, **more)
-        fig.colours = 48
+        fig.colours = 96
         return fig
 
     return drawn

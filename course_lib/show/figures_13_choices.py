@@ -11,12 +11,13 @@ from .plot import FAMILIES, figure
 
 
 @flat
-def pairs(found: dict) -> Figure:
+def pairs(found: dict, shipped: list[dict] = ()) -> Figure:
     """Seen and unseen pairs of shape and colour, full captions: two bars a model and tokenizer, a point a seed."""
     groups: dict[str, list[dict]] = {}
     for run in found["runs"]:
         words = MODELS[run["name"]][0] + (",\none id a patch" if run["single"] else ",\ncomposed ids")
         groups.setdefault(words, []).append(run)
+    groups |= {f"{MODELS[run['name']][0]},\nshipped": [run] for run in shipped if run["name"] != "few-step-scenes"}
     fig, ax = figure(size=(8.6, 3.3))
     fig.alt = "Bars of right scenes with seen and unseen pairs for each model: with one id a patch unseen pairs fail."
     for i, runs in enumerate(groups.values()):
@@ -31,7 +32,7 @@ def pairs(found: dict) -> Figure:
     whole = [run["asked"]["pairs"]["fits"] for run in found["runs"] if not run["single"] and run["family"] != "noise"]
     mean = (sum(part) / len(part) for part in (alone, whole))
     return headline(
-        fig, "Unseen pairs, tokens: {:.0%} right with one id a patch, {:.0%} with composed ids".format(*mean)
+        fig, "Unseen pairs, token by token: {:.0%} right with one id a patch, {:.0%} with composed ids".format(*mean)
     )
 
 
@@ -39,7 +40,7 @@ def pairs(found: dict) -> Figure:
 def guided(found: dict) -> Figure:
     """Accuracy against variety as guidance grows: a path a family, its scales written beside it."""
     fig, axes = figure(1, 2, (8.8, 3.4), sharey=True)
-    fig.alt = "Share of right scenes over variety for each family: guidance moves to the left, to less variety."
+    fig.alt = "Share of right scenes over variety, a path a family, w = 1 to 3: token by token moves to less variety."
     for name in names_in(found["runs"]):
         words, family = MODELS[name]
         runs = sorted((run for run in found["runs"] if run["name"] == name), key=lambda run: run["w"])
@@ -48,7 +49,7 @@ def guided(found: dict) -> Figure:
             x = [run["asked"]["no-positions"].get(key, math.nan) for run in runs]
             ax.plot(x, y, "o-", color=FAMILIES[family], markersize=5, label=words)
             for run, a, b in zip(runs, x, y):
-                if run is runs[-1] and not math.isnan(a):
+                if run in (runs[0], runs[-1]) and not math.isnan(a) and family != "noise":
                     ax.annotate(f"w = {run['w']:g}", (a, b), (4, 5), textcoords="offset points", fontsize=8)
     axes[0].set(xlabel="distinct scenes, share of the law's\n(higher is better)", ylabel="share of right scenes")
     axes[1].set(xlabel="places, total variation from the law\n(lower is better)")
@@ -111,7 +112,9 @@ def details(found: dict) -> Figure:
             ax.plot([i] * len(values), values, "o", color="black", markersize=3)
         ticks = [f"{a:g}\n{b:g}" if name == "dit-scenes" else f"{a:g}\n–" for name, a, b in columns]
         ax.set_xticks(range(len(columns)), ticks)
-        ax.set(xlabel="scale of embeddings (above), shift of times (below)", ylim=(0, 1.05))
+        for at, name in ((1, "dit-scenes"), (3.5, "token-ar-scenes")):
+            ax.text(at, 1.04, MODELS[name][0], color=FAMILIES[MODELS[name][1]], ha="center", fontsize=9)
+        ax.set(xlabel="scale of embeddings (above), shift of times (below)", ylim=(0, 1.14))
         label(ax, words, 9.5)
     axes[0].set_ylabel("share of right scenes")
     right = (_seeds(found, "dit-scenes", a, b, "full") for a, b in found["corners"])

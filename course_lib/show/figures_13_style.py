@@ -16,7 +16,7 @@ PANELS = {
     "agreement": "in the style asked for\n(share, higher is better)",
     "group_agreement": "of the group asked for\n(share, higher is better)",
     "frechet": "Fréchet distance\n(lower is better)",
-    "variety": "distance of two in a group\n(1: as far as real ones)",
+    "variety": "distance of two in a group\n(1: as far as those of the test)",
     "recall": "real ones covered\n(share, higher is better)",
     "copies": "nearer to a training emoji than\n95 % of real ones (share)",
 }
@@ -75,7 +75,12 @@ def numbers(found: dict) -> Figure:
                     rows = [row["styles"][style] for row in found[part] if row["family"] == family]
                     _points(ax, at + side + x, rows, key, FAMILIES[family], MARKS[style], face)
         model = "tokenizer" if key == "copies" else "real"
-        level(ax, averaged([row for row in found["real"] if row["model"] == model], key)[0], "real", x=0.57)
+        level(
+            ax,
+            averaged([row for row in found["real"] if row["model"] == model], key)[0],
+            "real, tokenizer" if key == "copies" else "real",
+            x=0.57,
+        )
         ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.1 * ax.get_ylim()[1]))
         ax.set_xticks(range(len(WORDS)), WORDS.values())
         label(ax, words, 9)

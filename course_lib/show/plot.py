@@ -45,7 +45,7 @@ class CourseFigure(StyledFigure):
     alt = ""
     density = DENSITY
     palette = None  # RGB numbers 0..255 of the few colours to keep: a glowing picture shrinks to a fifth
-    colours = 256  # of the file; a chart of flat colours loses nothing by 48, and a fifth of its bytes
+    colours = 256  # of the file; a chart of flat colours loses nothing by 96, and a sixth of its bytes
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = self.png()
@@ -62,7 +62,8 @@ class CourseFigure(StyledFigure):
             few.putpalette(self.palette)
             picture = picture.quantize(palette=few, dither=Image.Dither.NONE)
         elif picture.getcolors(30_000):
-            picture = picture.quantize(self.colours, dither=Image.Dither.NONE)
+            # spread over all that there are: by the median a small mark would take the colour of a larger one
+            picture = picture.quantize(self.colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         if picture.mode == "P":
             picture.save(small, format="PNG", optimize=True, transparency=soften(picture))
         else:
