@@ -152,7 +152,7 @@ def stretched(mean, log_scale, levels):
     ("attempt", "message"),
     [
         (falling, "grows from left to right"),
-        (stretched, "You stretched it"),
+        (stretched, "Stretched to sum"),
         (bins(tails=False), "sum to .* instead of 1"),
         (bins(scale=lambda s: s), "log_scale is a logarithm"),
         (on_the_levels, "edges lie on the levels"),

@@ -204,8 +204,8 @@ def logistic_bins(attempt) -> None:
                 _bins(x[1:], mean, scale)
             ),
             "The cdf grows from left to right: sigmoid of edge - mean, not of mean - edge.": _bins(edges, mean, -scale),
-            "You stretched it to sum to 1. The first level takes the whole left tail, the last the whole right one.": (
-                _stretched(ends, mean, scale)
+            "Stretched to sum to 1. The first level takes the left tail, the last the right.": _stretched(
+                ends, mean, scale
             ),
             "These are logarithms of the probabilities.": right.log(),
         }
