@@ -212,8 +212,6 @@ def logistic_bins(attempt) -> None:
         total = found.sum(-1)
         otherwise = "They sum to 1, but lie elsewhere: levels go from -1 to 1, an edge half way between two of them."
         if not torch.allclose(total, torch.ones(3), atol=1e-4):
-            otherwise = (
-                f"The {levels} probabilities sum to {[round(each, 3) for each in total.tolist()]} instead of 1: "
-                "each is a cdf less that at the edge before, neighbours share an edge, the outer ones take the tails."
-            )
+            sums = f"The {levels} probabilities sum to {[round(each, 3) for each in total.tolist()]} instead of 1"
+            otherwise = f"{sums}: neighbours share an edge, cdf less cdf, and the outer ones take the tails."
         attempt.compare(found, right, mistakes, otherwise)
