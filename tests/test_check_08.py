@@ -239,4 +239,4 @@ def test_a_night_sky_keeps_its_colours_in_a_small_file():
         wanted = 255 * np.array(to_rgb(colour))
         assert np.abs(pixels - wanted).max(1).min() <= 1  # its very colour is there
     fig.palette = None
-    assert len(small) < len(fig.png()) / 2
+    assert len(small) < 0.75 * len(fig.png())
