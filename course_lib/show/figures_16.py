@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .charts import headline, label, level, own_ticks
+from .charts import headline, keys, label, level, own_ticks
 from .plot import FAMILIES, curve, figure
 
 PAPER, CLEAN, COPY = "#FFFFFF", "#BBBBBB", "#009E73"
@@ -123,11 +123,12 @@ def dial(runs: list[dict], T: int, title: str) -> Figure:
             own = sorted((run for run in runs if run["block"] == block), key=lambda run: run["steps"])
             x = [1000 * run[f"seconds_batch_{batch}"] for run in own]
             y = [run["frechet_relative"] for run in own]
-            ax.plot(x, y, "o-", color=between(block, T), linewidth=1, label=f"{block}")
-        ax.set(xscale="log", xlabel="milliseconds a picture")
+            ax.plot(x, y, "o-", color=between(block, T), linewidth=1, label=f"blocks of {block}")
+        own_ticks(ax, (5, 10, 20, 50, 100, 200))
+        ax.set(xlabel="milliseconds a picture")
         label(ax, "alone" if batch == 1 else "64 together")
     axes[0].set_ylabel("Fréchet distance, relative\n(lower is better)")
-    axes[1].legend(title="block", fontsize=8, title_fontsize=8)
+    keys(fig, axes[1], 7)
     return headline(fig, title)
 
 
