@@ -132,9 +132,12 @@ def obeys(attempt) -> None:
         attempt.compare(bool(found), right, mistakes, otherwise)
 
 
+def _from_even(share):
+    return (share - 1 / len(share)).abs().sum() / 2
+
+
 def _uneven(full):
-    share = full.sum(0) / full.sum()
-    return (share - 1 / full.shape[1]).abs().sum() / 2
+    return _from_even(full.sum(0) / full.sum())
 
 
 @exercise(reference=_uneven)
@@ -151,17 +154,11 @@ def uneven(attempt) -> None:
             "That is a mean over cells; total variation is half of the sum.": off.abs().mean(),
             "Half of the mean over cells; total variation is half of their sum.": off.abs().mean() / 2,
             "Each scene counts alike with you, each object should: full.sum(0) / full.sum().": (
-                (full / full.sum(1, keepdim=True)).mean(0) - 1 / 9
-            )
-            .abs()
-            .sum()
-            / 2,
+                _from_even((full / full.sum(1, keepdim=True)).mean(0))
+            ),
             "You divide by all cells, empty ones too: divide by the number of objects, full.sum().": (
-                full.sum(0) / full.numel() - 1 / 9
-            )
-            .abs()
-            .sum()
-            / 2,
+                _from_even(full.sum(0) / full.numel())
+            ),
             "Share of all objects, not of all scenes: divide by full.sum().": (full.float().mean(0) - 1 / 9).abs().sum()
             / 2,
             "That is the largest deviation of one cell; asked for is half of the sum over all.": off.abs().max(),
