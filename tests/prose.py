@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from course_lib.data import results
 from course_lib.training import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,9 +135,7 @@ def leaves(value) -> Iterator[float]:
         yield from read(value)
 
 
-RESULTS = {
-    path.stem: [*leaves(json.loads(path.read_text(encoding="utf-8")))] for path in ROOT.glob("data/results/*.json")
-}
+RESULTS = {path.stem: [*leaves(results.read(path.stem))] for path in ROOT.glob("data/results/*.json")}
 LONG = 150  # a result of more numbers has one for everything: what prose says of it, a cell has to print
 SHOW = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "course_lib" / "show").rglob("*.py")}
 

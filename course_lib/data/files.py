@@ -66,12 +66,9 @@ class Pictures:
     def __getitem__(self, index) -> "Pictures":
         """The pictures at `index`: a number, a slice, a list of numbers, or a tensor of numbers or of booleans."""
         rows = self._rows(index)
-        whole = rows.tolist()
 
         def pick(column):
-            if column is None or isinstance(column, torch.Tensor):
-                return column if column is None else column[rows]
-            return [column[i] for i in whole]
+            return column[rows] if isinstance(column, torch.Tensor) else column and [column[i] for i in rows.tolist()]
 
         extra = {key: pick(column) for key, column in self.extra.items()}
         return Pictures(self.pixels[rows], self.labels[rows], pick(self.captions), self.names, extra)
