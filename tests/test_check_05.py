@@ -110,6 +110,8 @@ def test_wrong_worths_are_named(attempt, message):
         (lambda x, tokenize, grid: tokenize(x.flip(-1)).view(-1, *grid).flip(2).flatten(1), "mirror twice"),
         (lambda x, tokenize, grid: tokenize(x.flip(-2)), "upside down"),
         (lambda x, tokenize, grid: tokenize(x.flip(-1, -2)), "half a circle"),
+        (lambda x, tokenize, grid: tokenize(x).view(-1, *grid).flip(1).flatten(1), "grid of tokens is upside down"),
+        (lambda x, tokenize, grid: tokenize(x).flip(-1), "turns the row of tokens round"),
         (lambda x, tokenize, grid: tokenize(x), "Nothing is mirrored"),
         (lambda x, tokenize, grid: tokenize(x.flip(0)), "order of the pictures"),
         (lambda x, tokenize, grid: tokenize(torch.fliplr(x)), "flips the channels"),

@@ -35,6 +35,20 @@ def around(read):
     return adaln_block
 
 
+def halves(first=None, second=None, gated=(True, True)):
+    """A block that is right in one half only: what each reads, and whether its gate is there."""
+
+    def right(h, shift, scale):
+        return F.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
+
+    def adaln_block(x, six, attend, think):
+        a, b, c, d, e, f = six.unsqueeze(2).unbind(1)
+        x = x + (c if gated[0] else 1) * attend((first or right)(x, a, b))
+        return x + (f if gated[1] else 1) * think((second or right)(x, d, e))
+
+    return adaln_block
+
+
 def held_back(x, six, attend, think):
     def norm(h):
         return F.layer_norm(h, h.shape[-1:])
@@ -53,13 +67,20 @@ def held_back(x, six, attend, think):
         (block(read=lambda h: h), "read as it is"),
         (block(order=(0, 1, 2, 0, 1, 2)), "three of its own"),
         (block(order=(3, 4, 5, 0, 1, 2)), "halves have changed places"),
-        (block(gated=False), "gates are missing"),
+        (block(gated=False), "gate is missing"),
         (block(old=True), "reads the old x"),
         (block(keep=0), "that is added is missing"),
         (held_back, "holds back x"),
         (block(order=(0, 2, 4, 1, 3, 5)), "order of the six is another"),
         (block(order=(1, 2, 0, 4, 5, 3)), "gate comes last"),
         (block(open_at=1), "The gate has no 1"),
+        (halves(first=lambda h, shift, scale: h * (1 + scale) + shift), "In the first half: x is read as it is"),
+        (
+            halves(second=lambda h, shift, scale: F.layer_norm(h, h.shape[-1:]) * scale + shift),
+            "In the second half: The",
+        ),
+        (halves(gated=(False, True)), "In the first half: The gate is missing"),
+        (halves(gated=(True, False)), "In the second half: The gate is missing"),
         (block(read=lambda h: (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True)), "divides by D - 1"),
         (block(read=lambda h: F.layer_norm(h, h.shape[1:])), "over all tokens at once"),
         (around(lambda h, shift, scale: F.layer_norm(h * (1 + scale) + shift, h.shape[-1:])), "The norm comes first"),

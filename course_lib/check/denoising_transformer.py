@@ -46,11 +46,11 @@ ORDERS = {  # of the six
     "The gate comes last of the three: shift, scale, gate.": (1, 2, 0, 4, 5, 3),
 }
 SUMS = {  # of h, its gate and what the branch says
-    "The gates are missing: both branches come in at full strength.": lambda h, gate, said: h + said,
+    "The gate is missing: what a branch says comes in at full strength.": lambda h, gate, said: h + said,
     "The gate has no 1: with gate = 0 a branch must be shut, so that the untrained block is the identity.": (
         lambda h, gate, said: h + (1 + gate) * said
     ),
-    "The x that is added is missing: x + gate · branch(…), in both halves.": lambda h, gate, said: gate * said,
+    "The x that is added is missing: x + gate · branch(…).": lambda h, gate, said: gate * said,
     "The gate holds back x too. It belongs to the branch alone: x + gate · branch(…).": (
         lambda h, gate, said: gate * (h + said)
     ),
@@ -58,22 +58,32 @@ SUMS = {  # of h, its gate and what the branch says
 
 
 def _wrong_blocks(x, six, attend, think) -> dict[str, torch.Tensor]:
-    def block(read=lambda h, b, s: layers.norm(h) * (1 + s) + b, order=range(6), add=lambda h, g, said: h + g * said):
+    def read(h, b, s):
+        return layers.norm(h) * (1 + s) + b
+
+    def add(h, gate, said):
+        return h + gate * said
+
+    def block(reads=(read, read), order=range(6), adds=(add, add)):
         b1, s1, g1, b2, s2, g2 = six[:, list(order)].unsqueeze(2).unbind(1)
-        y = add(x, g1, attend(read(x, b1, s1)))
-        return add(y, g2, think(read(y, b2, s2)))
+        y = adds[0](x, g1, attend(reads[0](x, b1, s1)))
+        return adds[1](y, g2, think(reads[1](y, b2, s2)))
 
     _, _, _, shift, scale, gate = six.unsqueeze(2).unbind(1)
     first = _adaln_block(x, six * (torch.arange(6) < 3)[:, None], attend, think)
     return {
-        **{message: block(read=read) for message, read in READINGS.items()},
+        **{message: block((wrong, wrong)) for message, wrong in READINGS.items()},
         **{message: block(order=order) for message, order in ORDERS.items()},
-        **{message: block(add=add) for message, add in SUMS.items()},
+        **{message: block(adds=(wrong, wrong)) for message, wrong in SUMS.items()},
         "The MLP reads the old x. It should read what attention has made of it.": (
             first + gate * think(layers.norm(x) * (1 + scale) + shift)
         ),
         "The second half is missing: the MLP, with its own shift, scale and gate.": first,
         "The two branches have changed places: first attend, then think.": _adaln_block(x, six, think, attend),
+        **{f"In the first half: {message}": block((wrong, read)) for message, wrong in READINGS.items()},
+        **{f"In the second half: {message}": block((read, wrong)) for message, wrong in READINGS.items()},
+        **{f"In the first half: {message}": block(adds=(wrong, add)) for message, wrong in SUMS.items()},
+        **{f"In the second half: {message}": block(adds=(add, wrong)) for message, wrong in SUMS.items()},
     }
 
 

@@ -176,6 +176,12 @@ def mirrored(attempt) -> None:
             "You mirror twice, the picture and the grid: now the tokens stand in the wrong places.": _planted(
                 x.flip(-1), tokenize, grid
             ),
+            "That turns the row of tokens round, as if the grid were turned by half a circle: mirror what they see.": (
+                tokenize(x).flip(-1)
+            ),
+            "The grid of tokens is upside down. What does each token hold, and is that mirrored?": (
+                tokenize(x).view(-1, *grid).flip(-2).flatten(1)
+            ),
             "That is upside down: the last dimension, of the columns, is the one to flip.": tokenize(x.flip(-2)),
             "That is turned by half a circle: flip the columns only.": tokenize(x.flip(-1, -2)),
             "That turns round the order of the pictures: the last dimension is the one to flip.": tokenize(x.flip(0)),
