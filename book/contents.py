@@ -87,11 +87,15 @@ def write(root: Path = ROOT) -> list[Path]:
             continue
         made.append(root / THUMBS / f"{number}.png")
         files.write(made[-1], thumbnail(about["png"], *[CROPS[number]] if number in CROPS else []))
-    page = root / "README.md"
-    before, after = (re.escape(mark) for mark in MARKS)
-    text = re.sub(f"(?s){before}.*{after}", lambda _: table(root).join(MARKS), page.read_text(encoding="utf-8"))
-    files.write(page, text.encode())
+    put(root / "README.md", MARKS, table(root))
     return made
+
+
+def put(page: Path, marks: tuple[str, str], new: str) -> None:
+    """Write `new` between two marks of a page, in place of what stands there."""
+    before, after = (re.escape(mark) for mark in marks)
+    text = re.sub(f"(?s){before}.*{after}", lambda _: new.join(marks), page.read_text(encoding="utf-8"))
+    files.write(page, text.encode())
 
 
 if __name__ == "__main__":

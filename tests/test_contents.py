@@ -10,8 +10,11 @@ import contents
 import nbformat
 import prepare
 import pytest
+import verdicts
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 from PIL import Image
+
+from course_lib.experiments import verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,6 +74,19 @@ def test_a_thumbnail_stays_small_whatever_the_figure():
 
 def test_the_readme_has_the_table_of_the_notebooks_that_are_there():
     assert contents.table() in README, "run `python book/contents.py`"
+
+
+def test_the_readme_has_the_verdicts_that_the_rows_give():
+    assert verdicts.table(verdict.verdicts()) in README, "run `python book/verdicts.py`"
+
+
+def test_other_verdicts_are_another_table(course):
+    page = course / "README.md"
+    page.write_text("Before\n\n" + "old\n".join(verdicts.MARKS) + "\nafter\n", encoding="utf-8")
+    verdicts.write(course, lambda: verdict.verdicts([]))
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("Before\n") and text.endswith("after\n") and "old" not in text
+    assert text.count("| undecided at this scale | 0 of ") == len(verdict.claims()["claims"])
 
 
 def test_each_notebook_has_a_thumbnail_and_all_are_small():

@@ -106,8 +106,7 @@ def _clause(scene: Scene, undo: bool, later: bool, dice: Random, layout: Layout)
         return Clause(op, Thing(), dice.choice([name for i, name in enumerate(GROUNDS) if i != ground]))
     empty = [name for name, cell in zip(places(layout), cells) if not cell]
     if op == "add":
-        shape, colour, size = KIND[dice.randint(1, KINDS)]
-        return Clause(op, Thing(size, colour, shape), dice.choice(empty))
+        return Clause(op, Thing(*reversed(KIND[dice.randint(1, KINDS)])), dice.choice(empty))
     here = dice.choice(full)
     thing = reference(cells, here, dice)
     if op in ("move", "remove"):
@@ -118,8 +117,7 @@ def _clause(scene: Scene, undo: bool, later: bool, dice: Random, layout: Layout)
 
 def reference(cells: list[int], here: int, dice: Random) -> Thing:
     """A description that only the object in cell `here` fits, most of what is not needed left out in random order."""
-    shape, colour, size = KIND[cells[here]]
-    thing = Thing(size, colour, shape, here)
+    thing = Thing(*reversed(KIND[cells[here]]), here)
     for name in dice.sample(Thing._fields, len(Thing._fields)):
         less = thing._replace(**{name: None})
         if dice.random() > SAID and len(fitting(cells, less)) == 1:

@@ -8,16 +8,17 @@ from torch import nn
 
 from .. import runtime
 from ..measure import cost
-from ..methods import joint
 from ..training import RECIPES
 from .averaged import averaged
 
 
-def steps_for(batches: Callable, loss: Callable, model: nn.Module, flops: float) -> int:
-    """How many steps so many operations buy: three times a forward pass each, as is usual."""
-    batch = batches(0)
-    one, two = (cost.flops(partial(loss, model, tuple(part[:n] for part in batch))) for n in (1, 2))
-    return max(1, round(flops / (3 * (two - one) * len(batch[0]))))
+def steps_for(batches: Callable, loss: Callable, model: nn.Module, flops: float, kinds: int = 1) -> int:
+    """How many steps so many operations buy: three times a forward pass each, a mean of `kinds` batches."""
+    one, two = (
+        sum(cost.flops(partial(loss, model, tuple(part[:n] for part in batches(kind)))) for kind in range(kinds))
+        for n in (1, 2)
+    )
+    return max(1, round(flops * kinds / (3 * (two - one) * len(batches(0)[0]))))
 
 
 def trained(
@@ -36,8 +37,8 @@ def trained(
     """
     recipe = RECIPES[name]
     if weight is not None:
-        recipe = replace(recipe, loss=partial(joint.loss, weight=weight))
+        recipe = replace(recipe, loss=partial(recipe.loss, weight=weight))
     runtime.seed(seed)
     model, batches = recipe.build(), recipe.batches(size=recipe.batch, seed=seed, **form)
-    steps = steps_for(batches, recipe.loss, model, flops)
+    steps = steps_for(batches, recipe.loss, model, flops, len(form.get("edits", "1")))
     return averaged(recipe, model, batches, steps, seed, watch=watch, looks=looks)

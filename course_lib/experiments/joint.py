@@ -68,7 +68,7 @@ def _bought(name: str, task: str, seed: int) -> dict:
         found = asked(Painter(model, name, lead=lead), WATCHED, DONE[task])
         curve.append({"step": step, "rows": step * batch, "asked": short(found)})
 
-    edits = (0,) if task in ("draw", "tell") else recipes.EDITS
+    edits = (0,) if task in ("draw", "tell") else [n for n in recipes.EDITS if n or task == "all"]
     model = trained(name, budget, seed, watch=watch, looks=LOOKS, task=task, edits=edits)
     for point in curve:
         point["budget_flops"] = budget * point["step"] / curve[-1]["step"]

@@ -51,8 +51,9 @@ class Painter:
         return talk
 
     def draw(self, talk, batch: int, generator) -> Tensor:
-        dials = {"steps": self.steps} if self.pixels else {"temperature": self.temperature}
-        return joint.reply(talk, True, RECIPES[self.name].reads.shape, batch=batch, generator=generator, **dials)
+        recipe = RECIPES[self.name]
+        dials = recipe.dials | ({"steps": self.steps} if self.pixels else {"temperature": self.temperature})
+        return joint.reply(talk, True, recipe.reads.shape, batch=batch, generator=generator, **dials)
 
 
 def pictures(painter: Painter, texts: list[str], seed: int = 0) -> Tensor:

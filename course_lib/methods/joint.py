@@ -18,16 +18,17 @@ from . import flow
 from .autoregressive import draw, filter_logits
 
 
-def parts(model: Callable, batch: tuple[Tensor, ...], *, generator=None) -> tuple[Tensor, Tensor]:
+def parts(model: Callable, batch: tuple[Tensor, ...], *, shift: float = 1.0, generator=None) -> tuple[Tensor, Tensor]:
     """Nats a word of the graded texts, each up to its end, and of the graded pictures nats a token, or the mean squared
-    error of the velocity where pictures are vectors: then each is seen clean by what follows and once more noisy."""
+    error of the velocity where pictures are vectors: then each is seen clean by what follows and once more noisy, at
+    `flow.times` of this `shift`."""
     order, graded, words, pictures = batch
     shown, noisy = order[0].bool(), ()
     wanted = graded[:, shown]
     if pictures.ndim > 3:
         first = int((wanted.any(0).cumsum(0) == 0).sum())  # none before the first that is wanted is ever noisy
         x, wanted = pictures[:, first:].flatten(0, 1), wanted[:, first:]
-        noise, t = torch.randn(x.shape, generator=generator).to(x), flow.times(len(x), generator).to(x)
+        noise, t = torch.randn(x.shape, generator=generator).to(x), flow.times(len(x), generator, shift).to(x)
         x_t, velocity = flow.path(x, noise, t)
         noisy = x_t.unflatten(0, wanted.shape), t.view(wanted.shape)
     said, drawn = model(shown.tolist(), words, pictures, *noisy)
@@ -45,9 +46,9 @@ def _mean(each: Tensor, wanted: Tensor) -> Tensor:
     return (each * wanted).sum() / wanted.sum().clamp(min=1)
 
 
-def loss(model: Callable, batch: tuple[Tensor, ...], *, weight: float = 1.0, generator=None) -> Tensor:
-    """`parts`, that of the pictures times `weight`: which direction is learned first hangs on it."""
-    text, picture = parts(model, batch, generator=generator)
+def loss(model: Callable, batch: tuple[Tensor, ...], *, weight: float = 1.0, **dials) -> Tensor:
+    """`parts` with these dials, that of the pictures times `weight`: which direction is learned first hangs on it."""
+    text, picture = parts(model, batch, **dials)
     return text + weight * picture
 
 
@@ -59,15 +60,18 @@ def reply(
     *,
     batch: int = 1,
     steps: int = 8,
+    shift: float = 1.0,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
     callback: Callable[[int, Tensor], None] | None = None,
 ) -> Tensor:
     """The next segment `[batch, *shape]` of a conversation, which does not hear it yet: ids of shape (L,), one after
-    another at this temperature, or vectors of shape (T, V) out of noise in so many steps."""
+    another at this temperature, or vectors of shape (T, V) out of noise in so many steps, at times of this `shift`."""
     if len(shape) == 2:
         noise = runtime.noise(batch, shape, generator)
-        return flow.solve(lambda x, t: talk.velocity(x, x.new_full((batch,), t)), noise, steps=steps, callback=callback)
+        return flow.solve(
+            lambda x, t: talk.velocity(x, x.new_full((batch,), t)), noise, steps=steps, shift=shift, callback=callback
+        )
     u = runtime.uniforms(batch, shape, generator)
     x = torch.zeros_like(u, dtype=torch.long)
     for i in range(shape[0]):

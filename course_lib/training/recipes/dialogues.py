@@ -16,7 +16,7 @@ from ...data.questions import question, sums
 from ...methods import joint
 from ...networks.patches import patchify, unpatchify
 from .recipe import Reading, Recipe
-from .scenes import FACTORS, floats, ids
+from .scenes import FACTORS, SHIFT, floats, ids
 from .scenes import patches as tokens
 
 WORDS = 18  # places of a text: two clauses have 17 words at most
@@ -51,8 +51,7 @@ def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: s
         generator, n = runtime.generator(seed, step), edits[step % len(edits)]
         dice, (first, last) = Random(seed * 1_000_003 + step), KEPT[task]
         talks = dialogue(size * (1 + fresh), max(n, 1), generator)
-        rows = [i for i, texts in enumerate(talks.texts) if not (fresh and texts[0] == "undo")][:size]
-        talks = talks[rows]
+        talks = talks[[i for i, texts in enumerate(talks.texts) if not (fresh and texts[0] == "undo")][:size]]
         cells, ground = talks.cells[:, : n + 1], talks.ground[:, : n + 1]
         full = captions.caption(cells[:, 0], ground[:, 0], "full", generator)
         raster = captions.caption(cells[:, n], ground[:, n])
@@ -73,10 +72,9 @@ def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: s
     return batch
 
 
-def _recipe(shape: dict, reads: Reading, x: Callable, weight: float, about: str, **more) -> Recipe:
+def _recipe(shape: dict, reads: Reading, x: Callable, loss: Callable, about: str, **more) -> Recipe:
     same = {"lr": 1.5e-3, "muon": 0.02, "ema": 0.998, "batch": 32, "data": "scenes", "guidance": (1.0,), "half": False}
     same |= {"labels": lambda pictures: told(pictures.captions), "batches": partial(drawn, x), "sample": joint.sample}
-    loss = partial(joint.loss, weight=weight)
     return Recipe(lambda: transformer(**shape), loss, reads, about, **same | {"measures": ("conversed",)} | more)
 
 
@@ -84,17 +82,18 @@ TOKENS = replace(tokens, shape=(36,))
 PATCHES = Reading(lambda scene: patches(*scene.extra.values()), (36, 48), lambda x: to_bytes(unpatchify(x, (6, 6), 3)))
 RECIPES = {
     "all-token-scenes": _recipe(
-        *({"tokens": FACTORS}, TOKENS, ids, 5.0, "one transformer for conversations: words and pictures by next token"),
+        *({"tokens": FACTORS}, TOKENS, ids, partial(joint.loss, weight=5.0)),
+        "one transformer for conversations: words and pictures by next token",
         steps=3300,
         family="autoregressive",
         passes=36,
     ),
     "transfusion-scenes": _recipe(
-        *({"vector": 48, "groups": (36,)}, PATCHES, patches, 10.0),
+        *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=10.0, shift=SHIFT)),
         "one transformer for conversations: words by next token, pictures by flow (Transfusion)",
         steps=2120,  # as many operations
         family="noise",
         passes=8,
-        dials={"steps": 8},
+        dials={"steps": 8, "shift": SHIFT},
     ),
 }
