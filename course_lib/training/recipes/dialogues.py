@@ -16,7 +16,7 @@ from ...data.questions import question, sums
 from ...methods import joint
 from ...networks.patches import patchify, unpatchify
 from .recipe import Reading, Recipe
-from .scenes import FACTORS, SHIFT, floats, ids
+from .scenes import FACTORS, floats, ids
 from .scenes import patches as tokens
 
 WORDS = 18  # places of a text: two clauses have 17 words at most
@@ -39,7 +39,7 @@ def patches(cells: Tensor, ground: Tensor) -> Tensor:
     return patchify(floats(cells, ground), scenes.PATCH)
 
 
-def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: str = "all", fresh=False) -> Callable:
+def drawn(x: Callable = ids, size: int = 16, seed: int = 0, edits=EDITS, task: str = "all", fresh=False) -> Callable:
     """Batches of conversations, as `methods.joint` wants them: a caption and a picture, edits that each lead to one, a
     question and its answer; half without the caption, as they are cut from longer ones, half asked for a caption.
 
@@ -73,7 +73,7 @@ def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: s
 
 
 def _recipe(shape: dict, reads: Reading, x: Callable, loss: Callable, about: str, **more) -> Recipe:
-    same = {"lr": 1.5e-3, "muon": 0.02, "ema": 0.998, "batch": 32, "data": "scenes", "guidance": (1.0,), "half": False}
+    same = {"lr": 1.5e-3, "muon": 0.02, "ema": 0.998, "batch": 16, "data": "scenes", "guidance": (1.0,), "half": False}
     same |= {"labels": lambda pictures: told(pictures.captions), "batches": partial(drawn, x), "sample": joint.sample}
     return Recipe(lambda: transformer(**shape), loss, reads, about, **same | {"measures": ("conversed",)} | more)
 
@@ -84,16 +84,16 @@ RECIPES = {
     "all-token-scenes": _recipe(
         *({"tokens": FACTORS}, TOKENS, ids, partial(joint.loss, weight=5.0)),
         "one transformer for conversations: words and pictures by next token",
-        steps=3300,
+        steps=6600,
         family="autoregressive",
         passes=36,
     ),
     "transfusion-scenes": _recipe(
-        *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=10.0, shift=SHIFT)),
+        *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=10.0, shift=3.0)),
         "one transformer for conversations: words by next token, pictures by flow (Transfusion)",
-        steps=2120,  # as many operations
+        steps=4240,  # as many operations
         family="noise",
         passes=8,
-        dials={"steps": 8, "shift": SHIFT},
+        dials={"steps": 8, "shift": 3.0},
     ),
 }
