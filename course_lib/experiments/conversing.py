@@ -26,18 +26,17 @@ def trained(
     flops: float,
     seed: int,
     *,
-    weight: float | None = None,
+    dials: dict | None = None,
     watch: Callable[[int, nn.Module], None] | None = None,
     looks: int = 4,
     **form,
 ) -> nn.Module:
     """A model of the recipe `name`, trained on conversations of a `form` for as many steps as `flops` buy: its average.
 
-    `weight` is that of the pictures' loss; `watch(step, average)` is called `looks` times, the last time at the end.
+    `dials` of the loss stand in place of the recipe's; `watch(step, average)` is called `looks` times, the last time
+    at the end.
     """
-    recipe = RECIPES[name]
-    if weight is not None:
-        recipe = replace(recipe, loss=partial(recipe.loss, weight=weight))
+    recipe = replace(RECIPES[name], loss=partial(RECIPES[name].loss, **dials or {}))
     runtime.seed(seed)
     model, batches = recipe.build(), recipe.batches(size=recipe.batch, seed=seed, **form)
     steps = steps_for(batches, recipe.loss, model, flops, len(form.get("edits", "1")))

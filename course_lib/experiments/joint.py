@@ -98,20 +98,28 @@ def held(painter: Painter, talks, **how) -> dict:
 
 
 def weights() -> Found:
-    """The weight of the pictures' loss decides which direction is learned first; three seeds each (15 minutes)"""
+    """The weight of the pictures' loss decides what is learned first, and so do times; three seeds each (17 minutes)"""
     keys = [{"name": n, "weight": w, "seed": s} for s in SEEDS for w in WEIGHTS for n in FAMILIES]
-    runs = rows("joint-weights", keys, _weighed, n=MADE, flops=WEIGHED)
+    flows = [name for name in FAMILIES if RECIPES[name].family == "noise"]
+    plain = [{"name": n, "weight": WEIGHTS[-1], "shift": 1.0, "seed": s} for s in SEEDS for n in flows]
+    runs, even = (
+        rows("joint-weights", each, _weighed, part=part, n=MADE, flops=WEIGHED)
+        for part, each in (("rows", keys), ("even", plain))
+    )
     out = []
-    for run in runs:
+    for run in runs + even:
         for task, found in run["asked"].items():
             out += tidy([{**run, **found}], f"weight: {task}", ("right",))
-    return Found({"n": MADE, "budget": WEIGHED, "weights": WEIGHTS, "runs": runs}, out)
+    return Found({"n": MADE, "budget": WEIGHED, "weights": WEIGHTS, "runs": runs, "even": even}, out)
 
 
-def _weighed(name: str, weight: float, seed: int) -> dict:
-    model = trained(name, WEIGHED, seed, weight=weight, edits=(0,))
-    about = {"model": f"{name}, weight {weight:g}", "family": RECIPES[name].family, "budget_flops": WEIGHED}
-    return about | {"asked": short(asked(Painter(model, name), MADE, ("draw", "tell")))}
+def _weighed(name: str, weight: float, seed: int, shift: float | None = None) -> dict:
+    """Both directions alone at a weight; of flow also at times of another shift than the recipe's."""
+    dials = {"weight": weight} | ({"shift": shift} if shift else {})
+    model = trained(name, WEIGHED, seed, dials=dials, edits=(0,))
+    said = f", shift {shift:g}" if shift else ""
+    about = {"model": f"{name}, weight {weight:g}{said}", "family": RECIPES[name].family, "budget_flops": WEIGHED}
+    return about | {"asked": short(asked(Painter(model, name, shift=shift), MADE, ("draw", "tell")))}
 
 
 def windows() -> Found:

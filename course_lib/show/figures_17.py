@@ -129,10 +129,12 @@ def shares(rows: dict[str, list[dict]], names: list[str], title: str, alt: str) 
 
 
 def windows(runs: list[dict], title: str) -> Figure:
-    """Turns after an undo and all others, by where training cut its windows; a point a run, a panel a family."""
-    fig, axes = figure(1, 2, (8.4, 3.0), sharey=True)
-    fig.alt = "Shares of right turns after an undo, and of moves, by how windows were cut, a panel a family."
-    for ax, (name, (words, family)) in zip(axes, MODELS.items()):
+    """Turns after an undo and moves, by where training cut its windows; a point a run, a panel a family."""
+    names = [name for name in MODELS if any(run["name"] == name for run in runs)]
+    fig, axes = figure(1, len(names), (4.2 * len(names) + 0.6, 3.0), sharey=True, squeeze=False)
+    fig.alt = "Shares of right turns after an undo, and of moves, by how windows were cut."
+    for ax, name in zip(axes[0], names):
+        words, family = MODELS[name]
         kinds = list(dict.fromkeys(run["window"] for run in runs))
         for i, kind in enumerate(kinds):
             for off, op, mark in ((-0.12, "after undo", "o"), (0.12, "move", "s")):
@@ -144,6 +146,6 @@ def windows(runs: list[dict], title: str) -> Figure:
         ax.set_xticks(range(len(kinds)), kinds)
         ax.set(xlim=(-0.5, len(kinds) - 0.5), ylim=(-0.03, 1.03))
         label(ax, words, 9.5)
-    axes[0].set_ylabel("share right")
-    axes[0].legend(frameon=False, fontsize=9)
+    axes[0, 0].set_ylabel("share right")
+    axes[0, 0].legend(frameon=False, fontsize=9)
     return headline(fig, title)
