@@ -67,9 +67,7 @@ def price(runs: list[dict], T: int, title: str) -> Figure:
 
 def certainty(rows: dict[str, tuple[float, float, float, float]], title: str) -> Figure:
     """The share of whole pictures, with how many passes it took: name -> (passes, share, low, high)."""
-    alt = (
-        "Bars of the share of whole pictures: fixed passes tear nearly all, certain writing keeps all in fewer passes."
-    )
+    alt = "Bars of the share of whole pictures: few fixed passes tear most, certain writing keeps all."
     fig, ax = figure(size=(6.8, 0.4 * len(rows) + 0.9), alt=alt)
     for i, (name, (passes, share, low, high)) in enumerate(rows.items()):
         ax.barh(i, share, height=0.65, color=FAMILIES["masked" if "certain" in name else "other"])
@@ -96,18 +94,18 @@ def objects(laws: dict[str, Tensor], title: str) -> Figure:
             color=(FAMILIES["other"], FAMILIES["masked"], FAMILIES["data"])[k],
         )
     level(ax, 1 / 3, "the law")
-    ax.set(xticks=[1, 2, 3], xlabel="objects in a scene", ylabel="share of scenes")
+    ax.set(xticks=[1, 2, 3], xlim=(0.4, 4), xlabel="objects in a scene", ylabel="share of scenes")
     ax.legend(fontsize=8)
     ax.set_title(title)
     return fig
 
 
 def learned(bits: dict[int, float], exact: float, T: int, title: str) -> Figure:
-    """Bits a picture over the size of the block, one network; dotted: what a perfect one pays at every size."""
+    """Bits a picture over the size of the block, one network; dotted: what a perfect one pays for the same pictures."""
     fig, ax = figure(alt="Bits a picture over the size of a block, one point a size, over a dotted line.")
     ax.plot(list(bits), list(bits.values()), color="#AAAAAA", zorder=1)
     ax.scatter(list(bits), list(bits.values()), color=[between(b, T) for b in bits], zorder=2)
-    level(ax, exact, "a perfect network, at every size", x=0.6)
+    level(ax, exact, "what the law pays, at every size", x=0.35)
     own_ticks(ax, list(bits))
     ax.set(xlabel="tokens in a block", ylabel="bits a picture\n(lower is better)")
     ax.set_title(title)

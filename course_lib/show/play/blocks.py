@@ -107,7 +107,7 @@ class Blocks(Play):
 
     def frame(self):
         """Each block's picture at five moments."""
-        alt = f"Three rows of a {self.names[self.label]} being written: {self._parts()}."
+        alt = f"Three rows, one class ({self.names[self.label]}), being written: {self._parts()}."
         fig, axes = figure(len(SHOWN), 1, (6.4, 1.4 * len(SHOWN) + 0.4), alt)
         for ax, (block, film) in zip(axes, self.films.items()):
             at = torch.linspace(0, len(film["frames"]) - 1, 5).round().long()
