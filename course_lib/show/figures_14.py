@@ -65,7 +65,9 @@ def laws(drawn: dict[str, Tensor], mean: float, std: float, title: str) -> Figur
 @flat
 def by_tries(rows: dict[int, tuple], theory: dict[int, tuple], mean: float, std: float, title: str) -> Figure:
     """Mean and spread of the hidden number over the tries a step: drawn (dots), in closed form, and the exact law's."""
-    fig, axes = figure(1, 2, (7.2, 2.6), "Mean and spread come nearer to the dotted exact ones with more tries.")
+    fig, axes = figure(
+        1, 2, (7.2, 2.6), "The mean comes nearer to the dotted exact one with more tries, the spread crosses it."
+    )
     for ax, part, exact, name in zip(axes, (0, 1), (mean, std), ("mean", "standard deviation")):
         ax.plot(list(theory), [row[part] for row in theory.values()], color=FAMILIES["noise"])
         ax.plot(list(rows), [row[part] for row in rows.values()], "o", color=FAMILIES["noise"])

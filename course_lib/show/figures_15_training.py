@@ -23,7 +23,7 @@ def budgets(found: dict, split: str = "held") -> Figure:
     half = {NAMES[family]: _half(found, family, split) for family in NAMES}
     first = min(half, key=half.get)
     known = half[first] < float("inf") and list(half.values()).count(half[first]) == 1
-    ax.set_title(f"First to half of the words: {first}" if known else "No family alone is first to half of the words")
+    ax.set_title(f"First to half of the words: {first}" if known else "All reach half of the words at the same budget")
     return fig
 
 
@@ -34,6 +34,9 @@ def _half(found: dict, family: str, split: str) -> float:
     at = {row["budget_flops"] for row in rows}
     done = [b for b in at if all(row[f"exact_{split}"] >= 0.5 for row in own(rows, budget_flops=b))]
     return min(done, default=float("inf"))
+
+
+TIMES = {"uniform": "even", "logit-normal": "mostly in the middle"}
 
 
 def recipes(rows: list[dict], split: str = "held") -> Figure:
@@ -49,7 +52,7 @@ def recipes(rows: list[dict], split: str = "held") -> Figure:
             ends = row[f"exact_{split}_low"], row[f"exact_{split}_high"]
             ax.hlines(at + 0.2 * (i - 1), *ends, color=FAMILIES["noise"], linewidth=1)
             ax.plot(row[f"exact_{split}"], at + 0.2 * (i - 1), "o", color=FAMILIES["noise"], markersize=3)
-    ax.set_yticks(range(len(names)), [f"{a} asked for, text {b}, times {c}" for a, b, c in names], fontsize=9)
+    ax.set_yticks(range(len(names)), [f"{a} asked for, text {b}, times {TIMES[c]}" for a, b, c in names], fontsize=9)
     ax.set(xlabel=SHARE, xlim=(0, 1.02))
     old, new = (_pairing(rows, n) for n in (("noise", "pooled", "uniform"), ("velocity", "in context", "logit-normal")))
     ends = [100 * mean(every, f"exact_{split}") for every in (old, new)]
