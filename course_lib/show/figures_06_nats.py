@@ -83,7 +83,7 @@ def budgets(rows: list[dict]) -> Figure:
     ax.set(xlabel="10¹² training operations, tokenizer left out (it is the same)", ylabel="nats, or bound")
     fig.legend(loc="outside right center", fontsize=9, frameon=False)
     gap = min(ends["cosine"] + ends["bound"]) - max(ends["next"])
-    ax.set_title(f"Even the worst next-token training has {gap:.0f} nats less" if gap > 0 else "No clear winner")
+    ax.set_title(f"After the longer training even the worst next-token run has {gap:.0f} nats less" if gap > 0 else "No clear winner")
     return fig
 
 

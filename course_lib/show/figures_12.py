@@ -21,7 +21,7 @@ def _logarithmic(ax, x: list[float], y: list[float]) -> None:
 
 def teacher(distances: dict[int, float], floor: float) -> Figure:
     """The teacher's relative distance over its number of steps; `floor` is what real pictures reach."""
-    fig, ax = figure(alt="Fréchet distance of the teacher falls steeply from one step to eight, then hardly.")
+    fig, ax = figure(alt="Fréchet distance of the teacher falls at every doubling of steps.")
     curve(ax, list(distances), list(distances.values()), "noise", marker="o")
     ax.set(xlabel="steps (each is two calls)", ylabel="Fréchet distance, relative\n(lower is better)")
     _logarithmic(ax, list(distances), [0.01, 0.1, 1])
