@@ -83,7 +83,8 @@ def budgets(rows: list[dict]) -> Figure:
     ax.set(xlabel="10¹² training operations, tokenizer left out (it is the same)", ylabel="nats, or bound")
     fig.legend(loc="outside right center", fontsize=9, frameon=False)
     gap = min(ends["cosine"] + ends["bound"]) - max(ends["next"])
-    ax.set_title(f"After the longer training even the worst next-token run has {gap:.0f} nats less" if gap > 0 else "No clear winner")
+    clear = f"Trained longer, even the worst next-token run has {gap:.0f} nats less"
+    ax.set_title(clear if gap > 0 else "No clear winner")
     return fig
 
 
