@@ -13,11 +13,11 @@ from .talking import FAMILIES, Painter
 
 TERA = 1e12
 SEEDS, LOOKS = (0, 1, 2), 4
-BUDGET, WEIGHED = 40 * TERA, 5 * TERA  # of a joint model; of one that draws and reads only
-TWINS = {"draw": 6 * TERA, "tell": 6 * TERA, "edit": 16 * TERA}
+BUDGET, WEIGHED = 30 * TERA, 5 * TERA  # of a joint model; of one that draws and reads only
+TWINS = {"draw": 5 * TERA, "tell": 5 * TERA, "edit": 14 * TERA}
 WEIGHTS = (1.0, 5.0, 25.0)  # of the pictures' loss
 WATCHED, MADE = 60, 100
-CUT = 20 * TERA  # of an editor that sees two turns
+CUT = 14 * TERA  # of an editor that sees two turns
 WINDOW = {"cut anywhere": False, "no undo first": True}
 
 
@@ -44,7 +44,7 @@ DONE = {"all": ("draw", "tell", "ask", "edit"), "draw": ("draw",), "tell": ("tel
 
 
 def budgets() -> Found:
-    """All tasks in one transformer and each alone, two families over budgets, three seeds each (an hour)"""
+    """All tasks in one transformer and each alone, two families over budgets, three seeds each (40 minutes)"""
     keys = [{"name": n, "task": t, "seed": s} for s in SEEDS for t in DONE for n in FAMILIES]
     runs = rows("joint", keys, _bought, n=MADE, watched=WATCHED, budgets=[BUDGET, *TWINS.values()])
     out = []
@@ -123,7 +123,7 @@ def _weighed(name: str, weight: float, seed: int, shift: float | None = None) ->
 
 
 def windows() -> Found:
-    """Windows of two turns cut anywhere, or so that no undo is first, and the turn after an undo (16 minutes)"""
+    """Windows of two turns cut anywhere, or so that no undo is first, and the turn after an undo (11 minutes)"""
     keys = [{"name": FAMILIES[0], "window": w, "seed": s} for s in SEEDS for w in WINDOW]
     runs = rows("joint-windows", keys, _windowed, n=MADE, flops=CUT)
     out = []

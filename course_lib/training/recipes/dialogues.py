@@ -89,7 +89,7 @@ RECIPES = {
         passes=36,
     ),
     "transfusion-scenes": _recipe(
-        *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=10.0, shift=3.0)),
+        *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=50.0, shift=3.0)),
         "one transformer for conversations: words by next token, pictures by flow (Transfusion)",
         steps=4240,  # as many operations
         family="noise",
