@@ -39,7 +39,7 @@ def patches(cells: Tensor, ground: Tensor) -> Tensor:
     return patchify(floats(cells, ground), scenes.PATCH)
 
 
-def drawn(x: Callable = ids, size: int = 16, seed: int = 0, edits=EDITS, task: str = "all", fresh=False) -> Callable:
+def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: str = "all", fresh=False) -> Callable:
     """Batches of conversations, as `methods.joint` wants them: a caption and a picture, edits that each lead to one, a
     question and its answer; half without the caption, as they are cut from longer ones, half asked for a caption.
 
@@ -73,7 +73,7 @@ def drawn(x: Callable = ids, size: int = 16, seed: int = 0, edits=EDITS, task: s
 
 
 def _recipe(shape: dict, reads: Reading, x: Callable, loss: Callable, about: str, **more) -> Recipe:
-    same = {"lr": 1.5e-3, "muon": 0.02, "ema": 0.998, "batch": 16, "data": "scenes", "guidance": (1.0,), "half": False}
+    same = {"lr": 1.5e-3, "muon": 0.02, "ema": 0.998, "batch": 32, "data": "scenes", "guidance": (1.0,), "half": False}
     same |= {"labels": lambda pictures: told(pictures.captions), "batches": partial(drawn, x), "sample": joint.sample}
     return Recipe(lambda: transformer(**shape), loss, reads, about, **same | {"measures": ("conversed",)} | more)
 
@@ -84,14 +84,14 @@ RECIPES = {
     "all-token-scenes": _recipe(
         *({"tokens": FACTORS}, TOKENS, ids, partial(joint.loss, weight=5.0)),
         "one transformer for conversations: words and pictures by next token",
-        steps=6600,
+        steps=3300,
         family="autoregressive",
         passes=36,
     ),
     "transfusion-scenes": _recipe(
         *({"vector": 48, "groups": (36,)}, PATCHES, patches, partial(joint.loss, weight=50.0, shift=3.0)),
         "one transformer for conversations: words by next token, pictures by flow (Transfusion)",
-        steps=4240,  # as many operations
+        steps=2120,  # as many operations
         family="noise",
         passes=8,
         dials={"steps": 8, "shift": 3.0},
