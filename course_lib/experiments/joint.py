@@ -78,7 +78,7 @@ def _bought(name: str, task: str, seed: int) -> dict:
     found |= {"task": task, "budget_flops": budget, "n": MADE, "curve": curve, "rows": curve[-1]["rows"]}
     found["asked"] = short(asked(painter, MADE, DONE[task]))
     if task in ("all", "edit"):
-        found |= held(painter, talking.conversations(MADE))
+        found |= held(painter, talking.conversations(MADE), window=talking.TAUGHT)
     return found
 
 

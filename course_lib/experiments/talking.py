@@ -18,6 +18,7 @@ from ..training.recipes import dialogues as recipes
 
 FAMILIES = ("all-token-scenes", "transfusion-scenes")
 LONGEST = 8  # turns of a conversation
+TAUGHT = max(recipes.EDITS)  # turns that training showed together
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class Painter:
         talk = self.model.talk()
         if self.lead:
             talk.hear(False, recipes.told([""] * batch))
+        return talk
+
+    def recall(self, said: list[Tensor], seen: list[Tensor], window: int = 0):
+        """A conversation so far: texts `said`, each between two of the pictures `seen`. With a `window` only as much of
+        it as leaves, together with the turn to come, so many turns."""
+        first = max(len(said) + 1 - window, 0) if window else 0
+        talk = self.begin(len(seen[0]))
+        talk.hear(True, seen[first])
+        for text, x in zip(said[first:], seen[first + 1 :], strict=True):
+            talk.hear(False, text)
+            talk.hear(True, x)
         return talk
 
     def draw(self, talk, batch: int, generator) -> Tensor:
@@ -160,11 +172,7 @@ def chain(painter: Painter, talks: Dialogues, *, remedy: str = "", window: int =
     seen, made, talk = [truth[0]], [truth[0]], None
     for k in range(turns):
         if talk is None or window:
-            talk, first = painter.begin(n), max(k + 1 - window, 0) if window else 0
-            talk.hear(True, seen[first])
-            for i in range(first, k):
-                talk.hear(False, said[i])
-                talk.hear(True, seen[i + 1])
+            talk = painter.recall(said[:k], seen, window)
         talk.hear(False, said[k])
         x = painter.draw(talk, n, generator)
         x = REMEDIES[remedy](painter, x, seen[-1]) if remedy in REMEDIES else x

@@ -14,6 +14,7 @@ EXAMPLES = ("keep", "undo", "make the ground white", "add a big red circle at ce
 WORDS = ("make", "move", "remove", "add", "the", "a", *scenes.SIZES, *scenes.COLOURS, *scenes.SHAPES, "object")
 WORDS += ("ground", *scenes.GROUNDS, "to", "at", *captions.NINE, "then")
 LONGEST = 17  # words that the models read
+TURNS = 4  # that they see, the new one included: as many as training showed together
 
 
 def seen(cells: Tensor, ground: int, sure: bool, right: tuple, before: tuple) -> str:
@@ -53,13 +54,12 @@ class Chat(Play):
 
     def _begin(self) -> None:
         cells, ground = torch.tensor([self.first[0]]), torch.tensor([self.first[1]])
-        self.said, self.truth, self.stack, self.talks = [], [self.first], [0], {}
+        self.said, self.truth, self.stack, self.seen = [], [self.first], [0], {}
         self.pixels = {name: [scenes.render(cells, ground)] for name in self.painters}
         self.marks = {name: [] for name in self.painters}
         self.drift = {name: [] for name in self.painters}
         for name, painter in self.painters.items():
-            self.talks[name] = painter.begin(1)
-            self.talks[name].hear(True, painter.encode(cells, ground))
+            self.seen[name] = [painter.encode(cells, ground)]
 
     def _answer(self) -> None:
         """One turn of both painters, or a sentence that says why there is none."""
@@ -100,10 +100,10 @@ class Chat(Play):
     def _draw(self, name: str, painter, text: str, scene, before) -> None:
         from ...training.recipes.dialogues import told  # only now: it loads every recipe
 
-        talk = self.talks[name]
+        talk = painter.recall([told([said]) for said in self.said[:-1]], self.seen[name], TURNS)
         talk.hear(False, told([text]))
         x = painter.draw(talk, 1, torch.Generator().manual_seed(len(self.said)))
-        talk.hear(True, x)
+        self.seen[name].append(x)
         pixels = painter.decode(x)
         cells, ground, sure = scenes.parse(pixels)
         right = bool(sure[0]) and cells[0].tolist() == list(scene[0]) and int(ground[0]) == scene[1]
