@@ -122,8 +122,9 @@ def tiny(monkeypatch, tmp_path):
     for module, names in {joint: ("MADE", "WATCHED"), joint_shipped: ("MANY", "TALKS")}.items():
         for name in names:
             monkeypatch.setattr(module, name, 2)
-    for name, few in {"SEEDS": (0,), "WEIGHTS": (5.0,), "FAMILIES": talking.FAMILIES[1:]}.items():
+    for name, few in {"SEEDS": (0,), "FAMILIES": talking.FAMILIES[1:]}.items():
         monkeypatch.setattr(joint, name, few)
+    monkeypatch.setattr(joint, "WEIGHED", {talking.FAMILIES[1]: ((5.0,), (0,), 1.0)})
     monkeypatch.setattr(talking, "LONGEST", 2)
     monkeypatch.setattr(joint, "trained", untrained)
     monkeypatch.setattr(joint_shipped.checkpoints, "load", lambda name: untrained(name, 0, 0))

@@ -13,9 +13,12 @@ from .talking import FAMILIES, Painter
 
 TERA = 1e12
 SEEDS, LOOKS = (0, 1, 2), 4
-BUDGET, WEIGHED = 30 * TERA, 5 * TERA  # of a joint model; of one that draws and reads only
+BUDGET = 30 * TERA  # of a joint model
 TWINS = {"draw": 5 * TERA, "tell": 5 * TERA, "edit": 14 * TERA}
-WEIGHTS = (1.0, 10.0, 100.0)  # of the pictures' loss
+WEIGHED = {  # of models that draw and tell: weights of the pictures' loss, seeds, and what a training may cost
+    "all-token-scenes": ((1.0, 10.0, 100.0), SEEDS, 5 * TERA),
+    "transfusion-scenes": ((5.0, 50.0), (0,), 50 * TERA),
+}
 WATCHED, MADE = 60, 100
 CUT = 14 * TERA  # of an editor that sees two turns
 WINDOW = {"cut anywhere": False, "no undo first": True}
@@ -98,28 +101,26 @@ def held(painter: Painter, talks, **how) -> dict:
 
 
 def weights() -> Found:
-    """The weight of the pictures' loss decides what is learned first, and so do times; three seeds each (17 minutes)"""
-    keys = [{"name": n, "weight": w, "seed": s} for s in SEEDS for w in WEIGHTS for n in FAMILIES]
-    flows = [name for name in FAMILIES if RECIPES[name].family == "noise"]
-    plain = [{"name": n, "weight": WEIGHTS[-1], "shift": 1.0, "seed": s} for s in SEEDS for n in flows]
-    runs, even = (
-        rows("joint-weights", each, _weighed, part=part, n=MADE, flops=WEIGHED)
-        for part, each in (("rows", keys), ("even", plain))
-    )
+    """The weight of the pictures' loss decides what is learned first: tokens three seeds, flow one (20 minutes)"""
+    keys = [
+        {"name": name, "weight": weight, "seed": seed}
+        for name, (sweep, seeds, _) in WEIGHED.items()
+        for seed in seeds
+        for weight in sweep
+    ]
+    runs = rows("joint-weights", keys, _weighed, n=MADE, weighed=list(WEIGHED.values()))
     out = []
-    for run in runs + even:
+    for run in runs:
         for task, found in run["asked"].items():
             out += tidy([{**run, **found}], f"weight: {task}", ("right",))
-    return Found({"n": MADE, "budget": WEIGHED, "weights": WEIGHTS, "runs": runs, "even": even}, out)
+    return Found({"n": MADE, "weighed": WEIGHED, "runs": runs}, out)
 
 
-def _weighed(name: str, weight: float, seed: int, shift: float | None = None) -> dict:
-    """Both directions alone at a weight; of flow also at times of another shift than the recipe's."""
-    dials = {"weight": weight} | ({"shift": shift} if shift else {})
-    model = trained(name, WEIGHED, seed, dials=dials, edits=(0,))
-    said = f", shift {shift:g}" if shift else ""
-    about = {"model": f"{name}, weight {weight:g}{said}", "family": RECIPES[name].family, "budget_flops": WEIGHED}
-    return about | {"asked": short(asked(Painter(model, name, shift=shift), MADE, ("draw", "tell")))}
+def _weighed(name: str, weight: float, seed: int) -> dict:
+    *_, budget = WEIGHED[name]
+    model = trained(name, budget, seed, dials={"weight": weight}, edits=(0,))
+    about = {"model": f"{name}, weight {weight:g}", "family": RECIPES[name].family, "budget_flops": budget}
+    return about | {"asked": short(asked(Painter(model, name), MADE, ("draw", "tell")))}
 
 
 def windows() -> Found:

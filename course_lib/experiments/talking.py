@@ -23,15 +23,14 @@ TAUGHT = max(recipes.EDITS)  # turns that training showed together
 
 @dataclass(frozen=True)
 class Painter:
-    """A model that converses: what it reads and draws, in how many steps and at times of which shift, if not the
-    recipe's; and whether it was taught that a conversation begins with a text, empty where there is none."""
+    """A model that converses: what it reads and draws, in how many steps, and whether it was taught that a
+    conversation begins with a text, empty where there is none."""
 
     model: nn.Module
     name: str
     steps: int = 8
     temperature: float = 1.0
     lead: bool = True
-    shift: float | None = None
 
     @property
     def pixels(self) -> bool:
@@ -66,7 +65,6 @@ class Painter:
     def draw(self, talk, batch: int, generator) -> Tensor:
         recipe = RECIPES[self.name]
         dials = recipe.dials | ({"steps": self.steps} if self.pixels else {"temperature": self.temperature})
-        dials |= {"shift": self.shift} if self.shift else {}
         return joint.reply(talk, True, recipe.reads.shape, batch=batch, generator=generator, **dials)
 
 
