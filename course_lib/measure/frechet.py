@@ -19,7 +19,7 @@ NEIGHBOURS = 3
 
 
 @torch.no_grad()
-def features(x: Tensor, chunk: int = 500) -> tuple[Tensor, Tensor]:
+def features(x: Tensor, chunk: int = 100) -> tuple[Tensor, Tensor]:
     """Features `[N, 64]` (float64) and classes `[N]` of pictures `[N, 1, 28, 28]`: uint8, or floats in [-1, 1]."""
     _check(x)
     network, parts, classes = checkpoints.shipped(CLASSIFIER), [], []
