@@ -17,10 +17,10 @@ BUDGET = 30 * TERA  # of a joint model
 TWINS = {"draw": 5 * TERA, "tell": 5 * TERA, "edit": 14 * TERA}
 WEIGHED = {  # of models that draw and tell: weights of the pictures' loss, seeds, and what a training may cost
     "all-token-scenes": ((1.0, 10.0, 100.0), SEEDS, 5 * TERA),
-    "transfusion-scenes": ((5.0, 50.0), (0,), 50 * TERA),
+    "transfusion-scenes": ((5.0, 50.0), (0,), 25 * TERA),
 }
 WATCHED, MADE = 60, 100
-CUT = 14 * TERA  # of an editor that sees two turns
+CUT = 10 * TERA  # of an editor that sees two turns
 WINDOW = {"cut anywhere": False, "no undo first": True}
 
 
@@ -101,7 +101,7 @@ def held(painter: Painter, talks, **how) -> dict:
 
 
 def weights() -> Found:
-    """The weight of the pictures' loss decides what is learned first: tokens three seeds, flow one (20 minutes)"""
+    """The weight of the pictures' loss decides what is learned first: tokens three seeds, flow one (12 minutes)"""
     keys = [
         {"name": name, "weight": weight, "seed": seed}
         for name, (sweep, seeds, _) in WEIGHED.items()
@@ -124,7 +124,7 @@ def _weighed(name: str, weight: float, seed: int) -> dict:
 
 
 def windows() -> Found:
-    """Windows of two turns cut anywhere, or so that no undo is first, and the turn after an undo (11 minutes)"""
+    """Windows of two turns cut anywhere, or so that no undo is first, and the turn after an undo (8 minutes)"""
     keys = [{"name": FAMILIES[0], "window": w, "seed": s} for s in SEEDS for w in WINDOW]
     runs = rows("joint-windows", keys, _windowed, n=MADE, flops=CUT)
     out = []
