@@ -17,7 +17,7 @@ def tables(text: str) -> list[list[list[str]]]:
     return [[[cell.strip() for cell in line.strip("|").split("|")] for line in block[2:]] for block in blocks if block]
 
 
-MODELS, BUDGETS, SPELLING, SCENES = tables(PAGE)
+MODELS, BUDGETS, SPELLING, SCENES, TALKS = tables(PAGE)
 MEASURED = {name: results.read(name) for name in RECIPES if results.path_of(name).exists()}
 
 
@@ -78,3 +78,14 @@ def test_scenes_are_what_the_shipped_models_drew():
     for told, *cells in SCENES:
         for name, cell in zip(("token-ar-scenes", "masked-scenes", "dit-scenes"), cells, strict=True):
             assert says(cell, results.read(name)["metrics"][forms[told]]["fits"]), (told, name)
+
+
+def test_conversations_are_means_over_seeds_and_what_the_shipped_models_do():
+    tasks = ("draw", "tell", "ask", "edit", "draw, unseen pairs", "tell, unseen pairs")
+    names = ("all-token-scenes", "transfusion-scenes")
+    runs = [run for run in results.read("joint")["metrics"]["runs"] if run["task"] == "all"]
+    for task, (said, *cells) in zip(tasks, TALKS, strict=True):
+        for name, short, long in zip(names, cells[:2], cells[2:], strict=True):
+            own = [run["asked"][task]["right"] for run in runs if run["name"] == name and task in run["asked"]]
+            assert says(short, *([mean(own)] if own else [])), (said, name)
+            assert says(long, results.read(name)["metrics"][task]["right"]), (said, name)
