@@ -23,7 +23,14 @@ CLEAR = (
     "Wrong",
 )  # it names what is missing, or refuses to go on
 # its picture shows measured seconds: another one every time, and rightly so
-TIMED = ("Clocks(", "figures.live(", "play.Blocks(", "cpu_seconds(", "measure.seconds(", "milliseconds alone")
+TIMED = (
+    "Clocks(",
+    "figures.live(losses, seconds)",
+    "play.Blocks(",
+    "cpu_seconds(",
+    "measure.seconds(",
+    "milliseconds alone",
+)
 KINDS = ("run twice", "restarted", "wrong order", "cell left out")
 AGAIN = (
     "get_ipython().reset(new_session=False, aggressive=False); import matplotlib.pyplot; matplotlib.pyplot.close('all')"
