@@ -106,7 +106,9 @@ def turns(rows: list[dict], ways: tuple[str, ...], title: str, key: str = "right
             curve(ax, x, y, family, *ends, linestyle=LOOKS[i % 4], alpha=1 - 0.2 * (i // 4), label=way)
         ax.set_xlabel("turn")
         label(ax, words, 9.5)
-        ax.legend(frameon=False, fontsize=8)
+        ax.legend(frameon=False, fontsize=8, **({"loc": "upper right", "ncols": 2} if key == "right" else {}))
+    if key == "right":
+        axes[0].set(ylim=(-0.03, 1.38), yticks=(0, 0.2, 0.4, 0.6, 0.8, 1))  # room for the legends
     axes[0].set_ylabel("exact scene, share" if key == "right" else "distance from the scene, rms of 0..255")
     return headline(fig, title)
 
