@@ -2,7 +2,8 @@
 
 # What a reader perceives of a widget, the positions of its own controls apart.
 SEEN = """(node) => node.innerText + [...node.querySelectorAll("canvas")].map((c) => c.toDataURL()).join() +
-  [...node.querySelectorAll("[aria-pressed]")].map((n) => n.ariaPressed) + node.querySelector("details")?.open"""
+  [...node.querySelectorAll("[aria-pressed]")].map((n) => n.ariaPressed) + node.querySelector("details")?.open +
+  [...node.querySelectorAll("input[type=text]")].map((n) => n.value)"""
 # The control that has the focus, if it is one of the widget.
 FOCUSED = """(node) => {
   const at = document.activeElement;

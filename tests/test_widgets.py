@@ -133,6 +133,7 @@ def operate(page, widget, name: str, at: dict) -> None:
     elif at["kind"] == "text":  # one letter less, sent
         page.keyboard.press("End")
         page.keyboard.press("Backspace")
+        before = widget.evaluate(SEEN)  # with the letter gone: what counts is the answer
         page.keyboard.press("Enter")
     elif at["kind"] in ("range", "number", "select-one"):
         back, on = ("ArrowUp", "ArrowDown") if at["kind"] == "select-one" else ("ArrowDown", "ArrowUp")

@@ -4,7 +4,7 @@ const render = ({ model, el }) => {
   const size = 24, piece = 3 * size * size;
   const text = make("input", { type: "text", "aria-label": "instruction", value: "", spellcheck: false, autocomplete: "off" });
   const send = (value) => d.ask("turn", [model.get("turn")[0] + 1, value]);
-  const say = () => text.value.trim() && send(text.value.trim());
+  const say = () => send(text.value.trim() || " ");
   text.addEventListener("keydown", (event) => event.key === "Enter" && say());
   const add = (word) => (text.value = `${text.value.trim()} ${word}`.trim());
   const words = model.get("words").map((word) => button(word, () => add(word)));
@@ -19,7 +19,7 @@ const render = ({ model, el }) => {
   };
   const curve = svg("svg", { viewBox: "0 0 400 110", role: "img", width: "400" });
   const rows = model.get("cards").map(({ words: name, colour }) => {
-    const film = make("ol", { className: "film", tabIndex: 0, "aria-label": `what ${name} drew, turn by turn` });
+    const film = make("ol", { className: "film", "aria-label": `what ${name} drew, turn by turn` });
     const note = make("div", { className: "note" });
     return { film, note, node: card(name, colour, film, note) };
   });
