@@ -57,8 +57,8 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "words-recipe": _later(".words_recipe", "words_recipe", "an old recipe of noise beside today's (10 minutes)"),
     "words-ocr": _later(".words_ocr", "words_ocr", "signs of the shipped models read by an OCR engine (2 minutes)"),
     "joint": _later(".joint", "budgets", "one transformer for all tasks and for each, budgets and seeds (40 minutes)"),
-    "joint-weights": _later(".joint", "weights", "the weight of the pictures' loss: who learns first (12 minutes)"),
-    "joint-windows": _later(".joint", "windows", "windows cut anywhere or from the start; after an undo (8 minutes)"),
+    "joint-weights": _later(".joint", "weights", "the weight of the pictures' loss: who learns first (10 minutes)"),
+    "joint-windows": _later(".joint", "windows", "windows cut anywhere, or no undo first; after an undo (8 minutes)"),
     "joint-shipped": _later(
         ".joint_shipped", "shipped", "tasks, conversations and remedies of shipped models (15 minutes)"
     ),

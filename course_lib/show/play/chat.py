@@ -14,7 +14,6 @@ EXAMPLES = ("keep", "undo", "make the ground white", "add a big red circle at ce
 WORDS = ("make", "move", "remove", "add", "the", "a", *scenes.SIZES, *scenes.COLOURS, *scenes.SHAPES, "object")
 WORDS += ("ground", *scenes.GROUNDS, "to", "at", *captions.NINE, "then")
 LONGEST = 17  # words that the models read
-TURNS = 4  # that they see, the new one included: as many as training showed together
 
 
 def seen(cells: Tensor, ground: int, sure: bool, right: tuple, before: tuple) -> str:
@@ -32,7 +31,8 @@ def seen(cells: Tensor, ground: int, sure: bool, right: tuple, before: tuple) ->
 
 
 class Chat(Play):
-    """Type an instruction or click its words; each of `painters` (name: `experiments.talking.Painter`) answers.
+    """Type an instruction or click its words; each of `painters` (name: `experiments.talking.Painter`) answers,
+    and sees as many turns, the new one included, as training showed together.
 
     The conversation begins with the scene `cells [9]`, `ground`. What cannot be read or done is told in a sentence,
     and the conversation goes on.
@@ -98,9 +98,9 @@ class Chat(Play):
             self._draw(name, painter, text, scene, before)
 
     def _draw(self, name: str, painter, text: str, scene, before) -> None:
-        from ...training.recipes.dialogues import told  # only now: it loads every recipe
+        from ...training.recipes.dialogues import EDITS, told  # only now: it loads every recipe
 
-        talk = painter.recall([told([said]) for said in self.said[:-1]], self.seen[name], TURNS)
+        talk = painter.recall([told([said]) for said in self.said[:-1]], self.seen[name], max(EDITS))
         talk.hear(False, told([text]))
         x = painter.draw(talk, 1, torch.Generator().manual_seed(len(self.said)))
         self.seen[name].append(x)
