@@ -85,34 +85,22 @@ def test_wrong_sources_are_named(attempt, message):
     named(check.sources, attempt, message)
 
 
-def cut(start, clamp=True, shift=True):
-    """A window that starts where `start` says, with what is usually got wrong."""
-
-    def window(texts, source, turns, u):
-        at = start(texts, turns, u)
-        part = source[at : at + turns] - (at if shift else 0)
-        return at, part.clamp(min=-1) if clamp else part
-
-    return window
-
-
-def right(texts, turns, u):
-    return int(u * (len(texts) - turns + 1))
-
-
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda *given: check.window.planted(*given), "Still no window begins"),
-        (cut(lambda texts, turns, u: 0), "at the start of the dialogue"),
-        (cut(lambda texts, turns, u: int(u * (len(texts) - turns))), "The last window is never drawn"),
-        (cut(right, shift=False), "numbers in the whole dialogue"),
-        (cut(right, clamp=False), "however far before"),
-        (cut(lambda texts, turns, u: len(texts) - turns), "This is not"),
+        (lambda k, turns: max(k + 1 - turns * 2, 0), "Still twice as many"),
+        (lambda k, turns: k + 1 - turns, "Below zero"),
+        (lambda k, turns: max(k - turns, 0), "One turn too many"),
+        (lambda k, turns: max(k + 2 - turns, 0), "One turn too few"),
+        (lambda k, turns: 0, "Everything is in sight"),
+        (lambda k, turns: k, "Only the last picture"),
+        (lambda k, turns: min(k + 1, turns), "how many turns are in sight"),
+        (lambda k, turns: k // 2, "Picture k and those"),
+        (lambda k, turns: max(k + 0.5 - turns, 0), "whole number"),
     ],
 )
-def test_wrong_windows_are_named(attempt, message):
-    named(check.window, attempt, message)
+def test_wrong_beginnings_are_named(attempt, message):
+    named(check.first_in_sight, attempt, message)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +166,7 @@ def test_figures_are_drawn_of_what_the_experiments_find():
     ops = {"after undo": share(0.2), "move": share(0.8)}
     cuts = [{"name": n, "window": w, "operations": ops} for n in names for w in ("anywhere", "from the start")]
     assert figures_17.windows(cuts, "A title").png()
+    assert figures_17.chats({f"chat {i}": torch.rand(8, 20) < 0.5 for i in range(4)}, "A title").png()
     assert figures_17.shares({n: [share(0.3)] * 2 for n in names}, ["a", "b"], "A title", "Bars.").png()
     groups = torch.tensor([0, 1, 1])
     table = check.visible.reference(groups, torch.zeros(3).bool())

@@ -1,6 +1,8 @@
 """Verdicts follow from rules and rows alone: other rows, other verdicts. A rule reads what some experiment writes."""
 
 import json
+from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ ABOUT = verdict.claims()
 TESTS = [(c["id"], t) for c in ABOUT["claims"] for each in c["rule"]["tests"] for t in each.get("any", [each])]
 TEST = {"says": "ahead", "in": {"experiment": "e", "metric": "m"}, "of": {"family": "noise"}}
 TEST |= {"than": {"family": "autoregressive"}, "wins": "higher", "least": 0.1}
+
+NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "18_verdict.ipynb"
 
 
 def row(family: str, value: float, half: float | None = 0.01, **more) -> dict:
@@ -159,3 +163,19 @@ def test_a_claim_keeps_its_text_for_the_reader(tmp_path):
     text = (runtime.data_dir() / "claims.json").read_text(encoding="utf-8")
     assert [c["id"] for c in json.loads(text)["claims"]][:3] == ["two-questions", "ar-structure", "ar-slow"]
     assert max(map(len, text.splitlines())) < 500
+
+
+def test_the_stored_notebook_says_what_the_command_says():
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    shown = [
+        unescape("".join(output["data"].get("text/html", "")))
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    told = []
+    verdict.told(verdict.verdicts(), told.append)
+    said = [text for text in shown if told[0] in text]
+    assert said, "the verdicts stand in no output of notebook 18"
+    missing = [line for line in told if line not in said[0]]
+    assert not missing, f"run notebook 18 again: `course verdict` says {missing[:3]}"

@@ -15,7 +15,7 @@ from .denoising_transformer import adaln_block, operations, scale_at
 from .editing import completions, renoise, replaced, tries, varied_start
 from .few_steps import jump, meanflow_target, starts, two_halves
 from .forms import Wrong
-from .joint import sources, two_losses, visible, window
+from .joint import first_in_sight, sources, two_losses, visible
 from .judging import apart, decide, halves, score
 from .next_scale import block_causal, draw_scales, encode_scales, scale_inputs
 from .next_token import guided_within, mirrored, prefixed, worth
@@ -53,6 +53,7 @@ __all__ = [
     "encode_scales",
     "exercise",
     "expected",
+    "first_in_sight",
     "flow_loss",
     "forwards",
     "frechet",
@@ -105,7 +106,6 @@ __all__ = [
     "visible",
     "walk",
     "weigh",
-    "window",
     "within",
     "worth",
     "written_now",

@@ -1,9 +1,9 @@
-"""Checkers of notebook 17: who sees whom among segments, two losses in one, what undo brings back, where to cut."""
+"""Checkers of notebook 17: who sees whom among segments, two losses in one, what undo brings back, what is in sight."""
 
 import torch
 import torch.nn.functional as F
 
-from ..methods.joint import parts
+from ..methods import joint
 from ..networks.joint import Segments
 from .core import exercise
 from .forms import need
@@ -54,7 +54,7 @@ def _two_losses(logits, words, velocity, target, weight):
     return (nats * ends).sum() / ends.sum() + weight * (velocity - target).square().mean()
 
 
-@exercise(reference=_two_losses, shipped=(parts,), trained=True)
+@exercise(reference=_two_losses, shipped=(joint.parts,), trained=True)
 def two_losses(attempt) -> None:
     """Nats a word up to the end of each text, and so many times the error of the velocity."""
     for B, L, W in ((3, 5, 7), (4, 6, 4)):
@@ -136,49 +136,30 @@ def sources(attempt) -> None:
         attempt.compare(found, right, mistakes, otherwise)
 
 
-def _window(texts, source, turns, u):
-    start = int(u * (len(texts) - turns + 1))
-    return start, (source[start : start + turns] - start).clamp(min=-1)
+def _begins(k, turns):
+    return max(k + 1 - turns, 0)
 
 
-def _fresh(texts, source, turns, u):
-    starts = [k for k in range(len(texts) - turns + 1) if texts[k] != "undo"]
-    start = starts[int(u * len(starts))]
-    return start, (source[start : start + turns] - start).clamp(min=-1)
+def _segments(k, turns):
+    return max(k + 1 - 2 * turns, 0)
 
 
-@exercise(reference=_window, planted=_fresh, gives="where the window starts, and its sources")
-def window(attempt) -> None:
-    """Any window of a dialogue is as likely as any other; -1 where a source lies before it."""
-    for turns in (1, 2, 3):
-        texts = _dialogue(6)
-        source, some = _sources(texts), float(torch.rand(()) * 0.5 + 0.25)
-        undos = (k / (len(texts) - turns + 1) for k in (2.5, 3.5))  # windows that begin with one
-        for u in (some, *undos, 0.999):
-            (start, found), right = attempt(texts, source, turns, u)
-            at = right[0]
-            fresh = _fresh(texts, source, turns, u)
-            last = int(u * (len(texts) - turns))
+@exercise(reference=_begins, planted=_segments, shipped=(joint.first_in_sight,))
+def first_in_sight(attempt) -> None:
+    """The picture with which the last `turns` turns begin, the one to come among them."""
+    for turns in (1, 3, 4):
+        for k in (0, turns, turns + 2, 3 * turns + 1, int(torch.randint(20, 40, ()))):
+            found, right = attempt(k, turns)
+            need(found == int(found), "Give a whole number: that of a picture.")
             mistakes = {
-                "Still no window begins with an undo: list the first instructions of a hundred windows.": fresh,
-                "The last window is never drawn: there are len(texts) - turns + 1 of them.": (
-                    last,
-                    (source[last : last + turns] - last).clamp(min=-1),
+                "Still twice as many turns are in sight: print how many there are before each instruction.": (
+                    _segments(k, turns)
                 ),
-                "Every window begins at the start of the dialogue: then none begins with an undo.": (
-                    0,
-                    source[:turns],
-                ),
-                "Sources are numbers in the whole dialogue: in the window, scene `start` is number 0.": (
-                    at,
-                    source[at : at + turns],
-                ),
-                "What lies before the window is -1, however far before: clamp it.": (
-                    at,
-                    source[at : at + turns] - at,
-                ),
+                "Below zero: before the first picture there is nothing to see.": k + 1 - turns,
+                "One turn too many: the turn to come is one of them.": max(k - turns, 0),
+                "One turn too few: with instruction 0, one turn, picture 0 is in sight.": max(k + 2 - turns, 0),
+                "Everything is in sight, always: that is longer than any past in training.": 0,
+                "Only the last picture is in sight: an undo could not be answered.": k,
+                "That is how many turns are in sight, not where they begin.": min(k + 1, turns),
             }
-            otherwise = (
-                "This is not a window of `turns` turns from int(u · number of windows), with sources from there."
-            )
-            attempt.compare((start, found), right, mistakes, otherwise)
+            attempt.compare(found, right, mistakes, "Picture k and those of the turns before it: turns in all.")

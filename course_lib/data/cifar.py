@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009): 32x32 colour photographs in ten classes, fetched at run time. Built in notebook 18."""
+"""CIFAR-10 (Krizhevsky 2009): 32x32 colour photographs in ten classes, fetched at run time. For runs of your own."""
 
 import io
 import tarfile
@@ -22,7 +22,6 @@ def load(split: str = "train", full: bool = False) -> files.Pictures:
     """45,000 train, 5,000 validation or 10,000 test photographs [N, 3, 32, 32], classes balanced, in official order.
 
     `full` changes nothing. Fetched once, 162 MB. Source: https://www.cs.toronto.edu/~kriz/cifar.html.
-    Built in notebook 18.
     """
     test = split == "test"
     names = ["test_batch.bin"] if test else [f"data_batch_{i}.bin" for i in range(1, 6)]

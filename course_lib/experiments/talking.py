@@ -51,13 +51,11 @@ class Painter:
             talk.hear(False, recipes.told([""] * batch))
         return talk
 
-    def recall(self, said: list[Tensor], seen: list[Tensor], window: int = 0):
-        """A conversation so far: texts `said`, each between two of the pictures `seen`. With a `window` only as much of
-        it as leaves, together with the turn to come, so many turns."""
-        first = max(len(said) + 1 - window, 0) if window else 0
+    def recall(self, said: list[Tensor], seen: list[Tensor]):
+        """A conversation so far: texts `said`, each between two of the pictures `seen`."""
         talk = self.begin(len(seen[0]))
-        talk.hear(True, seen[first])
-        for text, x in zip(said[first:], seen[first + 1 :], strict=True):
+        talk.hear(True, seen[0])
+        for text, x in zip(said, seen[1:], strict=True):
             talk.hear(False, text)
             talk.hear(True, x)
         return talk
@@ -157,11 +155,20 @@ def redrawn(painter: Painter, x: Tensor, old: Tensor) -> Tensor:
 REMEDIES: dict[str, Callable] = {"snap": snapped, "composite": composited, "redraw": redrawn}
 
 
-def chain(painter: Painter, talks: Dialogues, *, remedy: str = "", window: int = 0, seed: int = 0) -> Tensor:
+def chain(
+    painter: Painter,
+    talks: Dialogues,
+    *,
+    remedy: str = "",
+    window: int = 0,
+    begins: Callable[[int, int], int] = joint.first_in_sight,
+    seed: int = 0,
+) -> Tensor:
     """What is drawn turn by turn, `[T + 1, n, …]`, the given first scene too, as the model then sees it.
 
     `remedy` mends each picture before it is seen: one of `REMEDIES`, or "true": the right scene is shown instead, and
     what was drawn is graded. Of earlier turns the last `window` are seen (0: all): 1 is an editor of one picture.
+    `begins(k, window)` says with which picture (0: the given scene) the past of instruction `k` begins.
     """
     n, turns = len(talks.texts), len(talks.texts[0])
     generator = torch.Generator().manual_seed(seed)
@@ -170,7 +177,8 @@ def chain(painter: Painter, talks: Dialogues, *, remedy: str = "", window: int =
     seen, made, talk = [truth[0]], [truth[0]], None
     for k in range(turns):
         if talk is None or window:
-            talk = painter.recall(said[:k], seen, window)
+            since = begins(k, window) if window else 0
+            talk = painter.recall(said[since:k], seen[since:])
         talk.hear(False, said[k])
         x = painter.draw(talk, n, generator)
         x = REMEDIES[remedy](painter, x, seen[-1]) if remedy in REMEDIES else x

@@ -77,10 +77,6 @@ class Mixture:
 
     __call__ = velocity
 
-    def responsibilities(self, x: Tensor, t: Tensor | float = 0.0) -> Tensor:
-        """Probability `[B, K]` that `x` came from each part."""
-        return self._parts(x, t, None)[0].softmax(1)
-
 
 def _column(t: Tensor | float, x: Tensor) -> Tensor:
     return torch.as_tensor(t, dtype=x.dtype).expand(len(x))[:, None]

@@ -84,6 +84,11 @@ def reply(
     return x
 
 
+def first_in_sight(k: int, turns: int) -> int:
+    """The picture (0: what was given) with which the last `turns` turns begin, of which instruction `k` is the last."""
+    return max(k + 1 - turns, 0)
+
+
 def sample(model, labels: Tensor, *, shape: tuple[int, ...], guidance: float = 1.0, **dials) -> Tensor:
     """Pictures `[B, *shape]` of texts `labels [B, L]`, each a first answer, with the dials of `reply`."""
     if guidance != 1:

@@ -105,7 +105,7 @@ def cache(T: int = 7, i: int = 4) -> Figure:
     for k in range(i + 1):
         _arrow(ax, (x, 1.95), (2 + 2.4 * k, 3.4))
     _arrow(ax, (x + 1.6, 1.2), (x + 4, 1.2))
-    ax.text(x + 4.3, 1.2, f"predicts token {i + 1}\nand is kept", va="center")
+    ax.text(x + 4.3, 1.2, f"predicts token {i + 1};\nonly k, v are kept", va="center")
     ax.text(2 + 2.4 * T - 1, 4.4, "not yet there:\nno mask needed", va="center")
     return fig
 

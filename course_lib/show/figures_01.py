@@ -78,8 +78,8 @@ def race(bits: dict[str, float], codecs: dict[str, float]) -> Figure:
 
 def prices(pictures: Tensor, prices: dict[str, Tensor]) -> Figure:
     """Two pictures `[2, 28, 28]`, and what each pixel costs under three models."""
-    alt = "Two garments, and what each of their pixels costs under three models; with neighbours only edges and "
-    fig, axes = plot.figure(2, 4, size=(8.4, 4.2), alt=alt + "prints do.")
+    alt = "Two garments, and what each of their pixels costs under three models; with neighbours edges cost most."
+    fig, axes = plot.figure(2, 4, size=(8.4, 4.2), alt=alt)
     for i, row in enumerate(axes):
         row[0].imshow(pictures[i], cmap="gray")
         row[0].set_title("the picture", fontsize=9)

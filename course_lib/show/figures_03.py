@@ -110,7 +110,7 @@ def law(T: np.ndarray, costs: dict[str, np.ndarray], lines: dict[str, np.ndarray
     charts.own_ticks(ax, T)
     ax.set(yscale="log", xlabel="T, pixels a picture", ylabel="processor seconds a picture")
     gain = costs["no cache"][-1] / costs["KV cache"][-1]
-    ax.set_title(f"{T[-1]} pixels: the cache saves a factor {gain:.0f}, and more with every pixel")
+    ax.set_title(f"{T[-1]} pixels: the cache saves a factor {gain:.0f}")
     return fig
 
 

@@ -21,7 +21,7 @@ def unit(clean: Tensor, noisy: Tensor) -> Figure:
 
 def floor(found: dict[int, tuple[float, float]]) -> Figure:
     """Distances over the number of pictures: (real, real with noise) to the test pictures, and their ratio."""
-    alt = "Fréchet distance over the number of pictures, logarithmic: noisy ones stay level, real ones fall."
+    alt = "Fréchet distance over the number of pictures, logarithmic: noisy ones stay nearly level, real ones fall."
     fig, ax = plot.figure(size=(6.4, 3.4), alt=alt)
     n, (real, noisy) = list(found), zip(*found.values(), strict=True)
     charts.labelled(ax, n, noisy, "real, with noise: the unit", "other", at=0, marker="s")

@@ -46,7 +46,7 @@ def perplexity(results: dict[str, tuple], most: float) -> Figure:
     for (name, (worth, used, quality)), style in zip(results.items(), (":", "--", "-"), strict=True):
         label = f"{name}: {used['used']:.0%} of the codes used, {quality:.1f} dB"
         plot.curve(ax, range(1, len(worth) + 1), worth, "other", linestyle=style, label=label)
-    charts.level(ax, most, f"at most {most:.0f}", linestyle="-", above=False)
+    charts.level(ax, most, f"at most {most:.0f}", linestyle="-")
     ax.set(xlabel="training step", ylabel="perplexity, of 512", yscale="log", ylim=(0.9, 5000))
     ax.legend(fontsize=9, loc="upper right")
     end = [used["perplexity"] for _, used, _ in results.values()]
@@ -57,7 +57,7 @@ def perplexity(results: dict[str, tuple], most: float) -> Figure:
 
 def staircases(z: Tensor, bounded: Tensor, codes: Tensor) -> Figure:
     """Bounded numbers and codes `[N, d]` over `z [N]`, of a dimension with eight levels and of one with five."""
-    alt = "Two staircases under a tanh curve: eight levels, and five."
+    alt = "Two staircases along a tanh curve: eight levels, and five."
     fig, axes = plot.figure(1, 2, (8.4, 2.8), alt=alt, sharey=True)
     for ax, dim, L in zip(axes, (0, 1), (8, 5), strict=True):
         ax.plot(z, bounded[:, dim], color=GREY, linewidth=1, linestyle="--")
@@ -98,7 +98,7 @@ def rounded_twice(codes: Tensor, again: Tensor, changed: float, left: int) -> Fi
         ax.set(xlabel="a code", xticks=(-1, -0.5, 0, 0.5, 1))
         charts.label(ax, f"{len(once)} levels: {int((once - twice).abs().gt(0.1).sum())} move when rounded again")
     axes[0].set_ylabel("rounded again")
-    return charts.headline(fig, f"Rounded twice, {changed:.0%} of all codes become others, {left} remain")
+    return charts.headline(fig, f"Rounded twice, {changed:.0%} of all codes become others; {left} different ones are left")
 
 
 def kinds_of_place(change: Tensor, snippets: dict[int, Tensor]) -> Figure:

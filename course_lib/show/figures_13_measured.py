@@ -59,7 +59,7 @@ def sudden(runs: list[dict]) -> Figure:
     watched = {run["name"]: run["curve"] for run in runs if run["curve"]}
     fig, axes = figure(1, 2, (8.8, 3.1), sharey=True)
     fig.alt = (
-        "Share of right scenes over pictures seen, a curve a family: flat, then steep; later where places are open."
+        "Share of right scenes over pictures seen, a curve a family: flat, then steep; lower where places are open."
     )
     for ax, task in zip(axes, ("full", "no-positions")):
         for name in names_in(runs):
@@ -76,7 +76,7 @@ def sudden(runs: list[dict]) -> Figure:
     if not halves:
         return headline(fig, "On the way of one training: none is half right yet")
     first = min(halves, key=halves.get)
-    return headline(fig, f"Nothing for long, then all at once; {MODELS[first][0]} is first to be half right")
+    return headline(fig, f"{MODELS[first][0].capitalize()} is first to be half right")
 
 
 def half(curve: list[dict], task: str = "full") -> int | None:
@@ -107,7 +107,7 @@ def _largest(runs: list[dict]) -> float:
 def budgets(runs: list[dict], shipped: list[dict], tasks: tuple[str, ...] = ("full", "no-positions", "open")) -> Figure:
     """The share of right scenes over training operations, a panel a task: three seeds each, the shipped model last."""
     fig, axes = figure(1, len(tasks), (3.2 * len(tasks), 3.2), sharey=True, squeeze=False)
-    fig.alt = "Share of right scenes over training operations, rising for all families, later where more is left open."
+    fig.alt = "Share of right scenes over training operations, rising for all families, lower where more is left open."
     every = [*runs, *(run for run in shipped if run["name"] != "few-step-scenes")]
     for ax, task in zip(axes[0], tasks):
         for name in names_in(runs):

@@ -90,7 +90,7 @@ def numbers(found: dict) -> Figure:
         [], [], "D", color=FAMILIES["data"], markerfacecolor="white", label=f"shipped, {1 / found['share']:g} × as long"
     )
     keys(fig, axes.flat[0])
-    return headline(fig, f"{finding(found)}, at 1/{1 / found['share']:.0f} of the shipped budget")
+    return headline(fig, f"{finding(found)}, at 1/{1 / found['share']:.0f} of the shipped training")
 
 
 def _points(ax, x: float, rows: Sequence[dict], key: str, colour: str, mark: str, face: str) -> None:

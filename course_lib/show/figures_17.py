@@ -4,11 +4,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ..measure.grade import share
 from .charts import bars, bounds, headline, label
 from .figures_13 import sheet
 from .plot import FAMILIES, curve, figure
 
-__all__ = ["MODELS", "curves", "drifts", "live", "masks", "shares", "sheet", "turns", "weights", "windows"]
+__all__ = ["MODELS", "chats", "curves", "drifts", "live", "masks", "shares", "sheet", "turns", "weights", "windows"]
 
 MODELS = {"all-token-scenes": ("all tokens", "autoregressive"), "transfusion-scenes": ("Transfusion", "noise")}
 TASKS = {"draw": "a caption drawn", "tell": "a scene told", "ask": "a question answered", "edit": "a true scene edited"}
@@ -110,6 +111,20 @@ def turns(rows: list[dict], ways: tuple[str, ...], title: str, key: str = "right
     if key == "right":
         axes[0].set(ylim=(-0.03, 1.38), yticks=(0, 0.2, 0.4, 0.6, 0.8, 1))  # room for the legends
     axes[0].set_ylabel("exact scene, share" if key == "right" else "distance from the scene, rms of 0..255")
+    return headline(fig, title)
+
+
+def chats(right: dict[str, Tensor], title: str) -> Figure:
+    """The share of exact scenes turn by turn, a line a chat; `right` are booleans `[T, n]`, a name each."""
+    fig, ax = figure(1, 1, (6.6, 3.2), f"Shares of exact scenes over turns, lines: {', '.join(right)}.")
+    for i, (name, each) in enumerate(right.items()):
+        found = [share(turn, "right") for turn in each]
+        ends = [[turn[f"right_{end}"] for turn in found] for end in ("low", "high")]
+        family = "autoregressive" if i > 1 else "other"  # the first pair in grey, the repaired one in colour
+        dials = {"linestyle": LOOKS[i % 2], "marker": "so"[i // 2], "label": name}
+        curve(ax, range(1, len(found) + 1), [turn["right"] for turn in found], family, *ends, **dials)
+    ax.set(xlabel="turn", ylabel="exact scene, share", ylim=(-0.03, 1.38), yticks=(0, 0.2, 0.4, 0.6, 0.8, 1))
+    ax.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
     return headline(fig, title)
 
 

@@ -199,6 +199,8 @@ def losses(values: list[float], unit: str, title: str = "", family: str = "other
     fig, ax = figure(alt=alt or title)
     ax.plot(values, color="#CCCCCC", linewidth=0.8)
     curve(ax, np.arange(len(smooth)) + width // 2, smooth, family)
-    ax.set(xlabel="training step", ylabel=unit, ylim=(min(smooth) * 0.95, float(np.quantile(values, 0.98)) * 1.02))
+    usual = float(np.quantile(values, 0.98))
+    top = max(values) if max(values) < 3 * usual else usual  # a start that towers over the rest is cut off
+    ax.set(xlabel="training step", ylabel=unit, ylim=(min(smooth) * 0.95, top * 1.02))
     ax.set_title(title)
     return fig

@@ -5,6 +5,7 @@ import traitlets
 from torch import Tensor
 
 from ...data import captions, edits, scenes
+from ...methods.joint import first_in_sight
 from ..figures_17 import MODELS, sheet
 from ..plot import FAMILIES
 from .base import Play, script
@@ -100,7 +101,8 @@ class Chat(Play):
     def _draw(self, name: str, painter, text: str, scene, before) -> None:
         from ...training.recipes.dialogues import EDITS, told  # only now: it loads every recipe
 
-        talk = painter.recall([told([said]) for said in self.said[:-1]], self.seen[name], max(EDITS))
+        since = first_in_sight(len(self.said) - 1, max(EDITS))
+        talk = painter.recall([told([said]) for said in self.said[since:-1]], self.seen[name][since:])
         talk.hear(False, told([text]))
         x = painter.draw(talk, 1, torch.Generator().manual_seed(len(self.said)))
         self.seen[name].append(x)

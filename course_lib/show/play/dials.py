@@ -103,5 +103,5 @@ class Dials(Play):
         rows = [f"temperature {t:g}" for t in TEMPERATURES]
         names = ", ".join(self.names[int(label)] for label in labels)
         alt = f"Samples ({names}) at three temperatures and three guidance scales."
-        title = "Cold is plain, hot is ragged, guidance insists"
+        title = "Cold is plain, hot is ragged"
         return plot.pictures(torch.cat(strips), columns, title=title, alt=alt, rows=rows, heads=heads, scale=2.8)
