@@ -19,8 +19,6 @@ PAGES = (
     "book/**/*.md",
     "book/**/*.py",
     "notebooks/*.ipynb",
-    "drafts/*.ipynb",
-    "drafts/*.patch",
 )
 
 

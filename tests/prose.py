@@ -14,7 +14,7 @@ from course_lib.data import results
 from course_lib.training import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = {path.stem: path for folder in ("notebooks", "drafts") for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))}
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 ALLOWED = tomllib.loads(Path(__file__).with_name("prose_numbers.toml").read_text(encoding="utf-8"))
 
 # What a unit makes of a number that a file gives in another one.

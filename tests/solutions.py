@@ -22,7 +22,7 @@ from course_lib.teach.source import exercises, folded, mark, text
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-PATHS = {path.stem: path for folder in ("notebooks", "drafts") for path in sorted(ROOT.glob(f"{folder}/*.ipynb"))}
+PATHS = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
 SEEDS = int(os.environ.get("COURSE_CHECK_SEEDS", 10))  # 100 for the long run
 
 

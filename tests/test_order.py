@@ -35,7 +35,7 @@ def made_twice(notebook: list[dict]) -> set[str]:
     return {name for name, where in makers.items() if len(where) > 1 and readers[name]}
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, *sorted(ROOT.glob("drafts/*.ipynb"))], ids=name_of)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_a_name_that_other_cells_read_is_made_once(path):
     assert not made_twice(cells(path))
 

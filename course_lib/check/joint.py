@@ -141,7 +141,8 @@ def _begins(k, turns):
 
 
 def _segments(k, turns):
-    return max(k + 1 - 2 * turns, 0)
+    segments = 2 * turns
+    return max(k + 1 - segments, 0)
 
 
 @exercise(reference=_begins, planted=_segments, shipped=(joint.first_in_sight,))

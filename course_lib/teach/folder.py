@@ -8,7 +8,7 @@ from course_lib import runtime
 from .source import instructors
 
 PARTS = {"opening": ("00",), "pixels": ("01", "02", "03"), "tokens": ("04", "05", "06", "07")}
-PARTS |= {"noise": ("08", "09", "10", "11", "12"), "control": ("13", "14", "15"), "together": ("16", "17")}
+PARTS |= {"noise": ("08", "09", "10", "11", "12"), "control": ("13", "14", "15"), "together": ("16", "17", "18")}
 
 CONFIG = '''"""How this class is graded. Written by `course teach`; change what you like."""
 
