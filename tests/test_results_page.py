@@ -17,7 +17,7 @@ def tables(text: str) -> list[list[list[str]]]:
     return [[[cell.strip() for cell in line.strip("|").split("|")] for line in block[2:]] for block in blocks if block]
 
 
-MODELS, BUDGETS, SPELLING, SCENES, TALKS = tables(PAGE)
+MODELS, BUDGETS, FEW, LARGE, SPELLING, SCENES, TALKS = tables(PAGE)
 MEASURED = {name: results.read(name) for name in RECIPES if results.path_of(name).exists()}
 
 
@@ -58,6 +58,26 @@ def test_budgets_are_means_and_seeds_of_the_experiment():
             means.append(mean(seeds))
             assert says(cell, means[-1], *seeds), (budget, family, seeds)
         assert f"{means[0] / means[1]:.1f}" == factor
+
+
+def test_few_pictures_are_means_and_seeds_of_the_experiment():
+    runs = results.read("data-sizes")["metrics"]["runs"]
+    for pictures, *cells, factor in FEW:
+        means = []
+        for family, cell in zip(("autoregressive", "noise"), cells, strict=True):
+            own = [run for run in runs if (run["family"], f"{run['pictures']:,}") == (family, pictures)]
+            seeds = sorted(run["frechet_relative"] for run in own)
+            means.append(mean(seeds))
+            assert len(seeds) == 3 and says(cell, means[-1], *seeds), (pictures, family, seeds)
+        assert f"{means[0] / means[1]:.1f}" == factor
+
+
+def test_large_pictures_cost_what_was_measured():
+    found = {(row["kind"], row["tokens"]): row for row in results.read("large")["metrics"]["rows"]}
+    for kind, *cells in LARGE:
+        wanted = [(576, 1), (576, 64), (784, 1), (784, 64)]
+        for (tokens, batch), cell in zip(wanted, cells, strict=True):
+            assert says(cell, 1000 * found[kind, tokens][f"seconds_batch_{batch}"]), (kind, tokens, batch)
 
 
 def test_spelling_is_the_mean_over_seeds():
