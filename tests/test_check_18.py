@@ -141,7 +141,7 @@ def test_a_contest_is_won_by_the_family_that_is_ahead_by_what_counts_with_its_be
     assert [c.winner for c in contests.contests(rows)] == [TOKENS]
     rows += three(NOISE, 0.99, model="best")
     (only,) = contests.contests(rows)
-    assert (only.winner, only.kind, only.source, only.article) == (NOISE, "variety", "budget, class", NOISE)
+    assert (only.winner, only.kind, only.source, only.article) == (NOISE, "variety", "budget", NOISE)
     assert [c.winner for c in contests.contests(three(TOKENS, 0.9) + three(NOISE, 0.91))] == [LEVEL]
     assert [c.winner for c in contests.contests(three(TOKENS, 0.9) + three(NOISE, 0.5)[:1])] == [LEVEL]  # one training
     assert contests.contests(three(TOKENS, 0.9)) == []  # nobody to compete with

@@ -37,7 +37,7 @@ class Contest:
     """`winner` is a family, or "level" where neither is ahead by what counts, or the rows can't tell."""
 
     kind: str
-    source: str  # the comparison and its task: contests of one source share models, captions and pictures
+    source: str  # the comparison: contests of one source share models, captions and pictures
     title: str
     winner: str
     article: str  # the family that the article's rule would take
@@ -54,7 +54,7 @@ def contests(rows: Iterable[dict]) -> list[Contest]:
         if {row["family"] for row in some} == {TOKENS, NOISE}:
             kind, how, article = KINDS[at[0], at[2]]
             title = " · ".join(str(part) for part in at if part)
-            found.append(Contest(kind, f"{at[0]}, {at[1]}", title, _winner(some, how, at[0]), article))
+            found.append(Contest(kind, at[0], title, _winner(some, how, at[0]), article))
     return found
 
 

@@ -82,11 +82,12 @@ def growth(rows: list[dict], grows: dict[str, dict], title: str, batches: tuple[
             x, y = ([row[key] for row in own] for key in ("tokens", f"seconds_batch_{batch}"))
             power = grows[kind][f"seconds_batch_{batch}"]
             ax.plot(x, y, line, marker="o", markersize=3.5, color=colour, label=f"{kind}: power {power:.1f}")
-        ax.set(xscale="log", yscale="log", xlabel="tokens or patches of a picture")
+        ax.set(xscale="log", yscale="log", xlabel="tokens or patches of a picture", ylim=(3e-4, 60))
         own_ticks(ax, sorted({row["tokens"] for row in rows}))
-        ax.legend(fontsize=7.5)
+        ax.set_yticks([0.001, 0.01, 0.1, 1], ["1 ms", "10 ms", "100 ms", "1 s"])
+        ax.legend(fontsize=7.5, loc="upper left")  # the room above is kept for it
         label(ax, "one picture alone" if batch == 1 else f"each of {batch} together")
-    axes[0].set_ylabel("seconds a picture (lower is better)")
+    axes[0].set_ylabel("time a picture (lower is better)")
     return headline(fig, title)
 
 
@@ -100,9 +101,12 @@ def flips(runs: list[dict], title: str) -> Figure:
         ax.plot(sizes, [sum(of[n]) / len(of[n]) for n in sizes], color=FAMILIES[family], label=name)
         for n in sizes:
             ax.plot([n] * len(of[n]), of[n], "o", color=FAMILIES[family], markersize=4)
-    ax.set(xscale="log", yscale="log", xlabel="pictures to learn from", ylabel="Fréchet distance, relative")
+    about = "Fréchet distance, relative (lower is better)"
+    ax.set(xscale="log", yscale="log", xlabel="pictures to learn from", ylabel=about, ylim=(0.25, 3))
     own_ticks(ax, sorted({run["pictures"] for run in runs}))
-    ax.legend()
+    ax.set_yticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
+    ax.set_yticks([], minor=True)
+    ax.legend(loc="center right")
     ax.set_title(title)
     return fig
 
@@ -162,11 +166,17 @@ def page(pictures, lines: list[str], title: str) -> Figure:
     """One page of your own: pictures `[N, C, H, W]` drawn by your networks, and what you found, a line each."""
     from .plot import tile
 
-    fig, (top, below) = figure(2, 1, (7.4, 5.2), "A page with your own pictures above and your own numbers below.")
-    top.imshow(tile(pictures, 10), interpolation="nearest")
-    top.set_axis_off()
-    below.set(xlim=(0, 1), ylim=(len(lines) + 0.5, -0.5))
-    below.set_axis_off()
-    for i, line in enumerate(lines):
-        below.text(0.02, i, line, fontsize=10, va="center")
+    sheet = tile(pictures, 10)
+    wide, high = 10.0, 10.0 * sheet.shape[0] / sheet.shape[1]  # the page is ten units wide, whatever is on it
+    wrapped = [textwrap.wrap(line, 96) for line in lines]
+    below = high + 0.55
+    whole = below + sum(0.34 * len(part) + 0.16 for part in wrapped)
+    alt = f"Your own pictures, and below them: {' '.join(lines)}"
+    fig, ax = figure(size=(7.6, 0.76 * whole + 0.4), alt=alt)
+    ax.imshow(sheet, interpolation="nearest", extent=(0, wide, high, 0), aspect="auto")
+    ax.set(xlim=(0, wide), ylim=(whole, 0))
+    ax.set_axis_off()
+    for part in wrapped:
+        ax.text(0, below, "\n".join(part), fontsize=9.5, va="top")
+        below += 0.34 * len(part) + 0.16
     return headline(fig, title)
