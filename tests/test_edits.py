@@ -5,7 +5,7 @@ import torch
 
 from course_lib.data import captions, edits, scenes
 from course_lib.data.dialogues import dialogue
-from course_lib.data.edits import Clause, apply, read, replay, write
+from course_lib.data.edits import Clause, apply, read, write
 from course_lib.data.meaning import Thing
 from course_lib.data.scenes import EASY, HARD, kind
 
@@ -18,6 +18,18 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 def scene(*cells: int, ground: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor([[*cells] + [0] * (9 - len(cells))]), torch.tensor([ground])
+
+
+def replay(cells, ground, texts, layout=EASY):
+    """All scenes [T + 1, C], [T + 1] of a dialogue; "undo" takes back the last turn that is not taken back yet."""
+    states = [(cells[None], ground.view(1))]
+    stack = [0]  # the states that undoing leads back to, the present one on top
+    for text in texts:
+        undo = read(text, layout)[0].op == "undo"
+        before = states[stack[-2]] if undo and len(stack) > 1 else None
+        states.append(apply(*states[-1], [text], before, layout))
+        stack = stack[:-1] if undo else [*stack, len(states) - 1]
+    return torch.cat([cells for cells, _ in states]), torch.cat([ground for _, ground in states])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections import defaultdict
 from types import CodeType
 
 import pytest
-from test_house import NOTEBOOKS, ROOT, cells, name_of, plain
+from test_house import NOTEBOOKS, cells, name_of, plain
 
 
 def reads_and_writes(code: CodeType, top: bool = True) -> tuple[set[str], set[str]]:

@@ -152,18 +152,3 @@ def apply(
             scene = change(scene, clause, layout)
         done.append(scene)
     return torch.tensor([row for row, _ in done]).view(cells.shape), torch.tensor([on for _, on in done]).long()
-
-
-def replay(cells: Tensor, ground: Tensor, texts: list[str], layout: Layout = EASY) -> tuple[Tensor, Tensor]:
-    """All scenes [T + 1, C], [T + 1] of one dialogue that begins with cells [C] and a ground.
-
-    "undo" takes back the last turn that is not taken back yet, "keep" among them; ValueError where there is none.
-    """
-    states = [(cells[None], ground.view(1))]
-    stack = [0]  # the states that undoing leads back to, the present one on top
-    for text in texts:
-        undo = read(text, layout)[0].op == "undo"
-        before = states[stack[-2]] if undo and len(stack) > 1 else None
-        states.append(apply(*states[-1], [text], before, layout))
-        stack = stack[:-1] if undo else [*stack, len(states) - 1]
-    return torch.cat([cells for cells, _ in states]), torch.cat([ground for _, ground in states])

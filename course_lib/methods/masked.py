@@ -17,6 +17,7 @@ from . import guidance as guide
 from .autoregressive import draw
 from .shapes import Known, given
 
+PLACES = 256  # are drawn at once: their float64 logits then stay in a processor's cache
 Order = Callable[[Tensor, Tensor, Tensor], Tensor]  # (log p of the guesses, uniforms, share done [B, 1]) -> rank
 
 
@@ -174,12 +175,15 @@ def sample(
     if callback is not None:
         callback(0, tokens)
     for i, count in enumerate(counts):
-        logits = guided(tokens.view(B, *shape).to(labels.device), labels).flatten(1, -2).to(home).double()
-        guess, log_p = _draw(logits, u[:, 0, i], temperature)
-        done = 1 - (tokens == mask).sum(1, keepdim=True).double() / T  # of each picture by itself
-        rank = order(log_p, u[:, 1, i], done).masked_fill(tokens != mask, -math.inf)
-        chosen = rank.argsort(dim=1, descending=True, stable=True).argsort(1) < count[:, None]
-        tokens = torch.where(chosen & (tokens == mask), guess, tokens)
+        here = tokens == mask  # only there is anything drawn: the vocabulary is what a pass costs beside the network
+        logits = guided(tokens.view(B, *shape).to(labels.device), labels).flatten(1, -2)[here.to(labels.device)]
+        parts = zip(logits.to(home).split(PLACES), u[:, 0, i][here].split(PLACES))
+        drawn, log_p = map(torch.cat, zip(*(_draw(few.double(), v, temperature) for few, v in parts)))
+        done = 1 - here.sum(1, keepdim=True).double() / T  # of each picture by itself
+        rank = order(torch.zeros_like(u[:, 0, i]).masked_scatter(here, log_p), u[:, 1, i], done)
+        rank = rank.masked_fill(~here, -math.inf).argsort(dim=1, descending=True, stable=True).argsort(1)
+        guess = tokens.masked_scatter(here, drawn)
+        tokens = torch.where((rank < count[:, None]) & here, guess, tokens)
         if callback is not None:
             callback(i + 1, tokens)
     return tokens.view(B, *shape).to(labels.device)
@@ -194,7 +198,8 @@ def _counts(hidden: Tensor, steps: int) -> list[Tensor]:
 
 
 def _draw(logits: Tensor, u: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """One token for each place of `[B, T, K]`, and its log-probability."""
+    """One token for each place of `[n, K]`, and its log-probability."""
     log_p = logits.log_softmax(-1)
-    guess = log_p.argmax(-1) if temperature == 0 else draw(log_p / max(temperature, 1e-300), u)
-    return guess, log_p.gather(-1, guess[..., None]).squeeze(-1)
+    warm = log_p if temperature == 1 else log_p / max(temperature, 1e-300)
+    guess = log_p.argmax(-1) if temperature == 0 else draw(warm, u)
+    return guess, log_p.gather(-1, guess[:, None]).squeeze(-1)

@@ -98,7 +98,7 @@ def rounded_twice(codes: Tensor, again: Tensor, changed: float, left: int) -> Fi
         ax.set(xlabel="a code", xticks=(-1, -0.5, 0, 0.5, 1))
         charts.label(ax, f"{len(once)} levels: {int((once - twice).abs().gt(0.1).sum())} move when rounded again")
     axes[0].set_ylabel("rounded again")
-    return charts.headline(fig, f"Rounded twice, {changed:.0%} of all codes become others; {left} different ones are left")
+    return charts.headline(fig, f"Rounded twice, {changed:.0%} of all codes become others; {left} are left")
 
 
 def kinds_of_place(change: Tensor, snippets: dict[int, Tensor]) -> Figure:
