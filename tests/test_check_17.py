@@ -95,7 +95,10 @@ def test_wrong_sources_are_named(attempt, message):
         (lambda k, turns: 0, "Everything is in sight"),
         (lambda k, turns: k, "Only the last picture"),
         (lambda k, turns: min(k + 1, turns), "how many turns are in sight"),
-        (lambda k, turns: k // 2, "Picture k and those"),
+        (lambda k, turns: k // 2, "This is not the first"),
+        (lambda k, turns: max(k - 3, 0), "Right for four turns only"),
+        (lambda k, turns: max(2 * (k + 1 - turns), 0), "counts segments"),
+        (lambda k, turns: k + 1 - 2 * turns, "below zero"),
         (lambda k, turns: max(k + 0.5 - turns, 0), "whole number"),
     ],
 )

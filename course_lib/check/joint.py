@@ -158,9 +158,15 @@ def first_in_sight(attempt) -> None:
                 ),
                 "Below zero: before the first picture there is nothing to see.": k + 1 - turns,
                 "One turn too many: the turn to come is one of them.": max(k - turns, 0),
-                "One turn too few: with instruction 0, one turn, picture 0 is in sight.": max(k + 2 - turns, 0),
+                "One turn too few: with `turns` = 1, picture k itself is in sight.": max(k + 2 - turns, 0),
+                "Right for four turns only: use `turns`.": max(k - 3, 0),
+                "That counts segments: pictures are numbered one a turn.": max(2 * (k + 1 - turns), 0),
+                "Still twice as many, and below zero: print it for k = 0 … 7.": k + 1 - 2 * turns,
                 "Everything is in sight, always: that is longer than any past in training.": 0,
                 "Only the last picture is in sight: an undo could not be answered.": k,
                 "That is how many turns are in sight, not where they begin.": min(k + 1, turns),
             }
-            attempt.compare(found, right, mistakes, "Picture k and those of the turns before it: turns in all.")
+            otherwise = (
+                "This is not the first of the last `turns` pictures up to picture k (picture 0 where there are fewer)."
+            )
+            attempt.compare(found, right, mistakes, otherwise)

@@ -25,8 +25,8 @@ KINDS: dict[tuple[str, str], tuple[str, dict, str]] = {
     ("prompts", "fits"): ("captions", SHARE, TOKENS),
     ("edits-seeds", "in_support"): ("edits", SHARE, NOISE),
     ("joint", "right"): ("conversation", SHARE, TOKENS),
-    ("large", "seconds_batch_1"): ("time for one", TIMES, NOISE),
-    ("large", "seconds_batch_64"): ("time for many", TIMES, NOISE),
+    ("large", "seconds_batch_1"): ("time for one, in a step", TIMES, NOISE),
+    ("large", "seconds_batch_64"): ("time for many, in a step", TIMES, NOISE),
 }
 SAME = ("coding", "way", "tokens", "pictures", "task")  # parts of a key that tell contests apart
 FREE = ("edits-seeds", "large")  # there families enter in several ways, and what they cost to train is told beside
@@ -53,6 +53,7 @@ def contests(rows: Iterable[dict]) -> list[Contest]:
     for at, some in entered.items():
         if {row["family"] for row in some} == {TOKENS, NOISE}:
             kind, how, article = KINDS[at[0], at[2]]
+            kind = "words and pictures" if at[0] == "joint" and "conversation" not in at[1] else kind
             title = " · ".join(str(part) for part in at if part)
             found.append(Contest(kind, at[0], title, _winner(some, how, at[0]), article))
     return found

@@ -38,7 +38,7 @@ def verdicts(found: list, texts: dict[str, str], title: str) -> Figure:
     difference counts.
     """
     lines = sum(len(verdict.outcomes) + 1.4 for verdict in found)
-    alt = "Claims with their verdicts; beside each test a point with an interval, right of a dotted line if it counts."
+    alt = "Claims with their verdicts; beside each test a point with an interval, large enough right of a dotted line."
     fig, ax = figure(size=(9.6, 0.2 * lines + 0.8), alt=alt)
     y = 0.0
     for verdict in found:
@@ -111,9 +111,18 @@ def flips(runs: list[dict], title: str) -> Figure:
     return fig
 
 
+WIDE = (28, 24, 40, 40)  # letters of a table's columns
+
+
 def table(rows: list[tuple[str, str, str, str]], heads: tuple[str, str, str, str], title: str) -> Figure:
     """A table of words and numbers: what is asked, the article's answer, and what each family reached."""
-    wrapped = [[textwrap.wrap(cell, width) or [""] for cell, width in zip(row, (28, 24, 34, 34))] for row in rows]
+    wrapped = [
+        [
+            [part for line in cell.split("\n") for part in textwrap.wrap(line, width) or [""]]
+            for cell, width in zip(row, WIDE)
+        ]
+        for row in rows
+    ]
     heights = [max(len(cell) for cell in row) + 0.5 for row in wrapped]
     alt = f"A table of {len(rows)} rows: {', '.join(row[0] for row in rows)}."
     fig, ax = figure(size=(9.6, 0.19 * (sum(heights) + 2.4)), alt=alt)

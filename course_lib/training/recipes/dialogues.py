@@ -44,7 +44,7 @@ def drawn(x: Callable = ids, size: int = 32, seed: int = 0, edits=EDITS, task: s
     question and its answer; half without the caption, as they are cut from longer ones, half asked for a caption.
 
     A `task` of `KEPT` has some of it only; what is asked back from before the window is not graded, and if `fresh`, no
-    window begins with it: the bug of notebook 17.
+    window begins with it: what that costs is measured in notebook 17.
     """
 
     def batch(step: int) -> tuple[Tensor, ...]:
