@@ -13,7 +13,7 @@ __all__ = ["MODELS", "chats", "curves", "drifts", "live", "masks", "shares", "sh
 
 MODELS = {"all-token-scenes": ("all tokens", "autoregressive"), "transfusion-scenes": ("Transfusion", "noise")}
 TASKS = {"draw": "a caption drawn", "tell": "a scene told", "ask": "a question answered", "edit": "a true scene edited"}
-LOOKS = ("-", "--", ":", "-.")
+LOOKS = ("-", "--", ":", "-.", (0, (7, 1, 1, 1, 1, 1)))
 
 
 def masks(panels: dict[str, tuple[Tensor, list[str]]], title: str) -> Figure:
@@ -104,7 +104,7 @@ def turns(rows: list[dict], ways: tuple[str, ...], title: str, key: str = "right
         for i, (way, found) in enumerate(some.items()):
             ends = [[turn[f"{key}_{end}"] for turn in found] for end in ("low", "high")] if key == "right" else []
             x, y = range(1, len(found) + 1), [turn[key] for turn in found]
-            curve(ax, x, y, family, *ends, linestyle=LOOKS[i % 4], alpha=1 - 0.2 * (i // 4), label=way)
+            curve(ax, x, y, family, *ends, linestyle=LOOKS[i % 5], label=way)
         ax.set_xlabel("turn")
         label(ax, words, 9.5)
         ax.legend(frameon=False, fontsize=8, **({"loc": "upper right", "ncols": 2} if key == "right" else {}))
