@@ -74,7 +74,8 @@ def _point(ax, outcome, y: float) -> None:
 
 def growth(rows: list[dict], grows: dict[str, dict], title: str, batches: tuple[int, ...] = (1, 64)) -> Figure:
     """Seconds a picture over its tokens, both logarithmic, a panel a batch; the legend has the power of each line."""
-    alt = "Two panels of lines that rise with the number of tokens: seconds a picture alone and in a batch of 64."
+    powers = (f"{kind} {power[f'seconds_batch_{batch}']:.1f}" for batch in batches for kind, power in grows.items())
+    alt = f"Two panels of rising lines: time a picture over its tokens, alone and in 64. Powers: {', '.join(powers)}."
     fig, axes = figure(1, len(batches), (4.9 * len(batches), 3.7), alt, sharey=True)
     for ax, batch in zip(axes, batches):
         for kind, (colour, line) in KINDS.items():
