@@ -39,7 +39,7 @@ def verdicts(found: list, texts: dict[str, str], title: str) -> Figure:
     """
     lines = sum(len(verdict.outcomes) + 1.4 for verdict in found)
     alt = "Claims with their verdicts; beside each test a point with an interval, large enough right of a dotted line."
-    fig, ax = figure(size=(9.6, 0.2 * lines + 0.8), alt=alt)
+    fig, ax = figure(size=(9.2, 0.2 * lines + 0.8), alt=alt)
     y = 0.0
     for verdict in found:
         top = y
