@@ -105,7 +105,6 @@ def write(cards: dict[str, dict], pages: dict[str, dict], repository: str, folde
         "game": raw(live.host("game")),
         "map": shown,
         "result": raw(f'<p class="result"><img src="_static/head-to-head.png" alt="{result}"></p>'),
-        "ready": str(len(cards)),
         "repository": repository,
     }.items():
         text = text.replace("{{" + key + "}}", value)

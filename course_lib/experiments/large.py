@@ -57,7 +57,7 @@ KINDS = {
 
 
 def large() -> Found:
-    """Passes and seconds of a picture of 36 to 784 tokens, alone and in batches, and how they grow (15 minutes)"""
+    """Passes and seconds of a picture of 36 to 784 tokens, alone and in batches, and how they grow (25 minutes)"""
     keys = [{"kind": kind, "tokens": grid**2} for grid in GRIDS for kind in KINDS]
     found = rows("large", keys, _drawn, batches=list(BATCHES))
     metrics = ("passes", *(f"seconds_batch_{batch}" for batch in BATCHES))
