@@ -110,8 +110,10 @@ def cells(rows: list[dict], key: str, **where) -> dict[str, dict]:
 
 
 @flat
-def ways(panels: dict[str, dict[str, dict]], unit: str, title: str, alt: str, numbers: str = "{:.2f}") -> Figure:
-    """A panel of bars across for each of `panels`: `cells` by way."""
+def ways(
+    panels: dict[str, dict[str, dict]], unit: str, title: str, alt: str, numbers: str = "{:.2f}", floors=None
+) -> Figure:
+    """A panel of bars across for each of `panels`, `cells` by way, with black ticks at `floors` of the same shape."""
     names = [way for way in WAYS if any(way in panel for panel in panels.values())]
     fig, axes = figure(1, len(panels), (2.9 + 2.0 * len(panels), 0.32 * len(names) + 1.3), alt, sharey=True)
     axes = [axes] if len(panels) == 1 else axes
@@ -124,6 +126,8 @@ def ways(panels: dict[str, dict[str, dict]], unit: str, title: str, alt: str, nu
             place = {"xytext": (3, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
             if way in panel:
                 ax.annotate(numbers.format(value), (max(value, *ends[i]), i), **place)
+            if floors and way in floors[name]:
+                ax.plot([floors[name][way]["value"]] * 2, (i - 0.3, i + 0.3), color="black", linewidth=1.6)
         label(ax, name, 9)
     axes[0].set_ylim(len(names) - 0.5, -0.5)
     fig.supxlabel(unit, fontsize=10)
