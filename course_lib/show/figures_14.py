@@ -123,11 +123,13 @@ def ways(
         ends = [(panel[way]["low"], panel[way]["high"]) if way in panel else None for way in names]
         bars(ax, words, values, [WAYS[way][0] for way in names], ends, None, "", True)
         for i, (way, value) in enumerate(zip(names, values)):
-            place = {"xytext": (3, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
-            if way in panel:
-                ax.annotate(numbers.format(value), (max(value, *ends[i]), i), **place)
-            if floors and way in floors[name]:
-                ax.plot([floors[name][way]["value"]] * 2, (i - 0.3, i + 0.3), color="black", linewidth=1.6)
+            if way not in panel:
+                continue
+            floor = floors[name][way]["value"] if floors else 0.0
+            place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+            ax.annotate(numbers.format(value), (max(value, *ends[i], floor), i), **place)
+            if floors:
+                ax.plot([floor] * 2, (i - 0.3, i + 0.3), color="black", linewidth=1.6)
         label(ax, name, 9)
     axes[0].set_ylim(len(names) - 0.5, -0.5)
     fig.supxlabel(unit, fontsize=10)
