@@ -16,7 +16,7 @@ from solutions import ANSWERS, NAMES, named
 from styles import STYLES, after, spoiling, styled
 
 from course_lib import check
-from course_lib.check import core, gate
+from course_lib.check import core, forms, gate
 from course_lib.check.core import CHECKERS
 from course_lib.check.gate import Noted
 
@@ -233,3 +233,13 @@ def test_an_error_of_torch_is_no_stub():
 
 def test_a_mistake_of_an_earlier_case_comes_before_what_a_later_one_stops_at():
     named(check.by_luck, lambda hits: 7.0 if hits == 0 else None, "by_luck.0. should be 1.0000, and is 7.0")
+
+
+def test_an_answer_in_numpy_goes_on_where_the_notebook_computes_in_half_precision():
+    layer, x = torch.nn.Linear(3, 3), torch.randn(2, 3)
+    handed = forms.handed_on(lambda x: layer(x).detach().numpy(), torch.zeros(2, 3))
+    plain = layer(x).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16  # of which numpy knows nothing
+        assert torch.equal(handed(x), plain)
+        assert handed(x.bfloat16()).dtype == torch.bfloat16

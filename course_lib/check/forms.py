@@ -148,9 +148,17 @@ def handed_on(function: Callable, right) -> Callable:
     @functools.wraps(function)
     def run(*args, **kwargs):
         tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
-        return _like(function(*args, **kwargs), right, tensors)
+        where = tensors[0].device.type if tensors else "cpu"
+        with torch.autocast(where, enabled=False):  # numpy knows no bfloat16
+            found = function(*map(_whole, args), **{name: _whole(each) for name, each in kwargs.items()})
+        return _like(found, right, tensors)
 
     return run
+
+
+def _whole(x):
+    """A tensor in half precision in fp32, anything else as it is."""
+    return x.float() if isinstance(x, Tensor) and x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 def _like(found, right, tensors: list[Tensor]):
