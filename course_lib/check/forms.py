@@ -147,13 +147,24 @@ def handed_on(function: Callable, right) -> Callable:
 
     @functools.wraps(function)
     def run(*args, **kwargs):
-        tensors = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor)]
+        tensors = [*_tensors((*args, *kwargs.values()))]
         where = tensors[0].device.type if tensors else "cpu"
         with torch.autocast(where, enabled=False):  # numpy knows no bfloat16
             found = function(*map(_whole, args), **{name: _whole(each) for name, each in kwargs.items()})
         return _like(found, right, tensors)
 
     return run
+
+
+def _tensors(given):
+    """The tensors among what an answer is given, those in lists and those of networks too."""
+    for each in given:
+        if isinstance(each, Tensor):
+            yield each
+        elif isinstance(each, (list, tuple)):
+            yield from _tensors(each)
+        elif isinstance(each, nn.Module):
+            yield from (*each.parameters(), *each.buffers())
 
 
 def _whole(x):
