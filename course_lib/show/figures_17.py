@@ -120,9 +120,7 @@ def chats(right: dict[str, Tensor], title: str) -> Figure:
     for i, (name, each) in enumerate(right.items()):
         found = [share(turn, "right") for turn in each]
         ends = [[turn[f"right_{end}"] for turn in found] for end in ("low", "high")]
-        family = (
-            "autoregressive" if i > 1 else "other"
-        )  # the first pair in pink, the repaired one in its family's colour
+        family = "autoregressive" if i > 1 else "other"  # the repaired pair stands out
         dials = {"linestyle": LOOKS[i % 2], "marker": "so"[i // 2], "label": name}
         curve(ax, range(1, len(found) + 1), [turn["right"] for turn in found], family, *ends, **dials)
     ax.set(xlabel="turn", ylabel="exact scene, share", ylim=(-0.03, 1.38), yticks=(0, 0.2, 0.4, 0.6, 0.8, 1))
