@@ -38,7 +38,7 @@ def test_every_recipe_trains_there(name, device):
     pictures = data.load(recipe.data)[:8]
     x = recipe.reads.encode(pictures)
     run = fit(
-        recipe.build(),
+        recipe.trained(recipe.build()),
         recipe.loss,
         recipe.batches(size=2) if name in dialogues.RECIPES else Batches(x, recipe.labels(pictures), 2),
         steps=1,

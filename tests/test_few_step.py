@@ -6,9 +6,11 @@ import pytest
 import torch
 from tiny import denoiser
 
+from course_lib import training
 from course_lib.check.few_steps import _meanflow_target
 from course_lib.methods import exact, few_step, flow
-from course_lib.networks import Transformer, TransformerConfig
+from course_lib.networks import Judged, Transformer, TransformerConfig
+from course_lib.training.fit import optimizers
 
 
 def mixture() -> exact.Mixture:
@@ -123,6 +125,106 @@ def test_the_slope_is_that_of_finite_differences():
         ahead, behind = (model(x + s * h * v, t + s * h, stride + s * h, labels) for s in (1, -1))
     slope = (ahead - behind) / (2 * h)
     assert torch.allclose(target, v - stride.view(-1, 1, 1, 1) * slope, atol=1e-6)
+
+
+# Distribution matching
+
+
+class Scaled(torch.nn.Module):
+    """A student that draws N(m, s²) in one step and in two, and the exact velocity of that: its critic."""
+
+    def __init__(self, m: float, s: float):
+        super().__init__()
+        self.m, self.s = (torch.nn.Parameter(torch.tensor(v, dtype=torch.float64)) for v in (m, s))
+
+    def forward(self, x, t, stride, labels=None):
+        m, s = self.m, self.s  # in two steps the first one leaves the noise as it is
+        there = torch.where((stride < t)[:, None], x, m + s * x)
+        return (x - there) / stride[:, None]
+
+    def velocity(self, x, t, labels=None):
+        return Perfect(self.m.item(), self.s.item()).velocity(x, t)
+
+
+def pulled(student, critic, teacher, n=200_000) -> tuple[float, float]:
+    batch = torch.zeros(n, 1, dtype=torch.float64), torch.zeros(n, dtype=torch.long)
+    dials = {"critic": critic, "teacher": teacher, "guidance": 1.0}
+    student.zero_grad()
+    few_step.matching_loss(student, batch, **dials, generator=torch.Generator().manual_seed(0)).backward()
+    return float(student.m.grad), float(student.s.grad)
+
+
+def test_a_student_that_draws_what_the_teacher_knows_is_not_pulled():
+    student = Scaled(0.7, 0.4)
+    assert pulled(student, student.velocity, Perfect(0.7, 0.4).velocity, 1000) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("m, s", [(0.2, 0.4), (1.1, 0.4), (0.7, 0.2), (0.7, 0.9), (0.2, 0.8)])
+def test_the_pull_leads_down_the_divergence_of_the_noisy_pictures(m, s, monkeypatch):
+    """Unnormalised, it is the gradient of KL(student at t | teacher at t), weighed by t² / (1 - t)², in closed form."""
+    monkeypatch.setattr(few_step, "matching_pull", unnormalised)
+    student, teacher = Scaled(m, s), Perfect(0.7, 0.4)
+    found = pulled(student, student.velocity, teacher.velocity)
+
+    mean, width = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (m, s))
+    t = torch.linspace(0.02, 0.98, 2001, dtype=torch.float64)
+    ours, right = ((1 - t) ** 2 * width**2 + t**2), ((1 - t) ** 2 * 0.4**2 + t**2)
+    apart = ((1 - t) * (mean - 0.7)) ** 2
+    divergence = (right / ours).log() / 2 + (ours + apart) / (2 * right) - 0.5
+    wanted = torch.autograd.grad((divergence * t**2 / (1 - t) ** 2).mean(), (mean, width))
+    assert found == pytest.approx([float(g) for g in wanted], rel=0.03, abs=2e-3)
+
+
+def unnormalised(made, x_t, t, right, own):
+    return t[:, None] * (own - right)
+
+
+def test_each_picture_is_pulled_by_its_share_of_the_way():
+    made, x_t, t = torch.tensor([[1.0, 3.0]]), torch.tensor([[2.0, 2.0]]), torch.tensor([0.5])
+    right, own = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])  # expected (1, 2) and (2, 2); off by 0 and 1
+    assert few_step.matching_pull(made, x_t, t, right, own).tolist() == [[-2.0, 0.0]]
+
+
+def test_the_critic_learns_what_the_student_draws_and_neither_moves_the_other():
+    student, critic = denoiser(torch.float32, clock=2), denoiser(torch.float32)
+    batch = torch.zeros(6, 1, 8, 8), torch.arange(6) % 4
+    for model in (student, critic):
+        model.requires_grad_(True)
+    dials = {"critic": critic, "teacher": denoiser(torch.float32), "guidance": 1.0}
+    few_step.matching_loss(student, batch, **dials, generator=torch.Generator().manual_seed(0)).backward()
+    of_critic = {n: p.grad.clone() for n, p in critic.named_parameters() if p.grad is not None}
+
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(6, 1, 8, 8, generator=generator)
+    stride = torch.where(torch.rand(6, generator=generator) < 0.5, 0.5, 1.0)
+    made = few_step.drawn(student, noise, stride, batch[1]).detach()
+    for k in (0.5, 1.0):
+        rows, at = stride == k, few_step.at_stride(student, k)
+        alone = flow.solve(lambda x, t: at(x, torch.full((len(x),), t), batch[1][rows]), noise[rows], steps=int(1 / k))
+        assert torch.allclose(made[rows], alone, atol=1e-5)
+    critic.zero_grad()
+    flow.loss(critic, (made, batch[1]), generator=generator).backward()
+    assert of_critic and all(torch.allclose(of_critic[n], critic.get_parameter(n).grad, atol=1e-6) for n in of_critic)
+
+
+def test_a_judged_model_is_its_student_and_its_critic_learns_faster():
+    student, critic = denoiser(torch.float32, clock=2), denoiser(torch.float32)
+    both = Judged(student, critic, pace=8.0)
+    x, t, labels = torch.randn(2, 1, 8, 8), torch.rand(2), torch.tensor([0, 1])
+    assert torch.equal(both(x, t, t, labels), student(x, t, t, labels)) and both.config is student.config
+    groups = [group for opt in optimizers(both, 1e-3, 1e-2) for group in opt.param_groups]
+    paces = {id(p): group["pace"] for group in groups for p in group["params"]}
+    assert [paces[id(p)] for p in both.parameters()] == [1.0] * len([*student.parameters()]) + [8.0] * len(
+        [*critic.parameters()]
+    )
+
+    def loss(model, batch, generator):  # all weights have the same gradient, so that rates alone differ
+        return sum(p.sum() for p in model.parameters())
+
+    before = both.student.head.bias.clone(), both.critic.head.bias.clone()
+    training.fit(both, loss, lambda step: (x, labels), steps=1, lr=1e-3, muon=1e-2, progress=False)
+    slow, fast = ((now.head.bias - then).mean() for now, then in zip((both.student, both.critic), before))
+    assert float((fast / slow).detach()) == pytest.approx(8, rel=0.01)
 
 
 # The network

@@ -1000,11 +1000,13 @@ def test_every_recipe_builds_and_has_a_finite_loss_at_the_start(name, shipped):
         recipe.start(model, x)
     batch = Batches(x, labels, 2)(0)
     with torch.no_grad():
-        value = recipe.loss(model, batch, generator=torch.Generator().manual_seed(0)).item()
+        value = recipe.loss(recipe.trained(model), batch, generator=torch.Generator().manual_seed(0)).item()
     assert math.isfinite(value)
     c = model.config
     if isinstance(model, PixelCNN) or (isinstance(model, Transformer) and c.tokens):
         assert abs(value - math.log(vocabulary(name, model))) < 1e-5  # log K, in fp32
+    elif recipe.critic:
+        assert value > 0.05  # the critic's share
     elif recipe.untrained and isinstance(model, Transformer):
         assert value < 0.05  # it starts as its teacher, and strides change nothing yet
     elif recipe.start is None and isinstance(model, Transformer | UNet):
@@ -1032,7 +1034,8 @@ def test_operations_are_those_of_the_matrices_and_of_attention(name, shipped):
         matrices = sum(p.numel() for b in model.blocks for p in b.parameters() if p.ndim == 2 and len(p) > 6)
         ends = (c.outputs - c.masks) * c.width + (model.read.weight.numel() if c.vector else 0)
         attention = 4 * c.depth * c.width * (S * (S + 1) // 2 if c.causal else S * S)
-        wanted = (5 if RECIPES[name].untrained else 3) * (2 * matrices * S + 2 * ends * T + attention)
+        passes = 3 if not RECIPES[name].untrained else 5 if not RECIPES[name].critic else 5 + 9.5
+        wanted = passes * (2 * matrices * S + 2 * ends * T + attention)
         # The rest is time and modulation, once a picture, and the table of what tokens mean, once a batch.
         least = (
             0.6 if RECIPES[name].untrained and RECIPES[name].batches else 1

@@ -67,6 +67,7 @@ EXPERIMENTS: dict[str, Callable[[], Found]] = {
     "bridges-heads": _later(".bridges_heads", "heads", "softmax, flow head, plain flow, a time a place (40 minutes)"),
     "bridges-blend": _later(".bridges_heads", "blend", "backbone, space, target, condition: 16 blends (30 minutes)"),
     "second-ruler": _later(".second_ruler", "second_ruler", "shipped garments by a ruler of photographs (8 minutes)"),
+    "few-steps": _later(".few_steps", "few_steps", "students by what they learn from, over their training (an hour)"),
     "large": _later(".large", "large", "what pictures of 36 to 784 tokens cost each family (25 minutes)"),
     "head-to-head": _later(".comparisons", "head_to_head", "quality and cost of every shipped model (3 minutes)"),
 }

@@ -56,7 +56,7 @@ def _trained(name: str, size: int, peak: float) -> dict:
 
     _forget()
     runtime.seed(0)
-    model = recipe.build()
+    model = recipe.trained(recipe.build())
     fit(model, recipe.loss, batches, steps=steps, lr=recipe.lr, muon=recipe.muon, callback=mark, progress=False)
     each = sorted(b - a for a, b in zip(marks[2:-1], marks[3:]))[(steps - 4) // 2]
     pace = size / each

@@ -40,13 +40,14 @@ def _trained(name: str, unfinished: Path, steps: int | None, progress: bool) -> 
         files.sweep(target)
     if recipe.start is not None and not unfinished.exists():
         recipe.start(model, batches.x if pictures else batches(0)[0])
+    model = recipe.trained(model)
     dials = {"steps": recipe.steps if steps is None else steps, "lr": recipe.lr, "muon": recipe.muon, "ema": recipe.ema}
     compiled(model, recipe.loss, batches, dials["steps"])
     run = fit(
         model, recipe.loss, batches, **dials, checkpoint=unfinished, recipe=name, team=several.team(), progress=progress
     )
     if run.finished and several.first():
-        checkpoints.save(target, run.ema, about(name, run, pictures, code))
+        checkpoints.save(target, getattr(run.ema, "student", run.ema), about(name, run, pictures, code))
         unfinished.unlink(missing_ok=True)
     return run
 
@@ -71,7 +72,7 @@ def about(name: str, run: Run, pictures: data.Pictures | None, code: str) -> dic
         "train_seconds": round(run.seconds),
         "train_flops": run.step * recipe.batch * flops_per_picture(name),
         **({"uses": {used: checkpoints.header(used)["train_flops"] for used in recipe.uses}} if recipe.uses else {}),
-        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "parameters": sum(p.numel() for p in getattr(run.model, "student", run.model).parameters()),
         "train_loss": round(sum(run.losses[-200:]) / len(run.losses[-200:]), 5),
     }
 
@@ -93,7 +94,7 @@ def flops_per_picture(name: str, model: torch.nn.Module | None = None, loss: Cal
     if len(blocks) > 1:
         each = [flops_per_picture(name, model, partial(loss, blocks=(block,))) for block in blocks]
         return round(sum(each) / len(each))
-    model = (model or recipe.build()).eval()
+    model = recipe.trained(model or recipe.build()).eval()
     few = recipe.batches()(0) if recipe.batches else _encoded(recipe, _blank(recipe.data))
 
     def count(n: int) -> int:

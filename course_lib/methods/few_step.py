@@ -2,7 +2,8 @@
 
 A student is any callable `student(x [B, …], t [B], stride [B], labels [B]) -> mean velocity [B, …]` over the way from
 time t to t - stride, so that one step is `x - stride · student(x, t, stride, labels)`. A teacher is a model of `flow`.
-Sources: shortcut models (arXiv 2410.12557), progressive distillation (2202.00512).
+Sources: shortcut models (arXiv 2410.12557), progressive distillation (2202.00512), distribution matching (2311.18828,
+2405.14867).
 """
 
 import math
@@ -112,3 +113,49 @@ def progressive_loss(
         first = teacher(x_t, t, labels)
         target = (first + teacher(x_t - stride / 2 * first, t - stride / 2, labels)) / 2
     return (student(x_t, t, labels) - target).square().mean()
+
+
+def matching_loss(
+    student: Callable, batch: tuple[Tensor, Tensor], *, critic: Callable, teacher: Callable, guidance: float, generator=None
+) -> Tensor:
+    """Pull what the student draws, as a whole, towards what a guided `teacher` knows; of `batch` only labels are asked.
+
+    The student draws in one step or in two, half of the batch each. A `critic`, a model of `flow`, learns the velocity
+    of what it drew; where it differs from the teacher's, pictures are too many or too few. Neither loss reaches the
+    other's weights. Source: distribution matching distillation (arXiv 2311.18828, 2405.14867).
+    """
+    x, labels = guide.floats(batch[0], student), guide.whole(batch[1])
+    noise = torch.randn(x.shape, generator=generator).to(x)
+    stride = torch.where(torch.rand(len(x), generator=generator) < 0.5, 0.5, 1.0).to(x)
+    made = drawn(student, noise, stride, labels)
+    learnt = flow.loss(critic, (made.detach(), labels), generator=generator)
+    t = 0.02 + 0.96 * torch.rand(len(x), generator=generator).to(x)
+    x_t, _ = flow.path(made.detach(), torch.randn(x.shape, generator=generator).to(x), t)
+    with torch.no_grad():
+        right, own = guide.guided(teacher, guidance)(x_t, t, labels), critic(x_t, t, labels)
+        goal = made + matching_pull(made, x_t, t, right.to(x), own.to(x))
+    return learnt + (made - goal).square().mean() / 2
+
+
+def drawn(student: Callable, noise: Tensor, stride: Tensor, labels: Tensor) -> Tensor:
+    """What one jump of stride 1 draws from the noise, or two of stride 1/2: one `stride [B]` each.
+
+    A gradient flows through the last jump alone.
+    """
+    x, two = noise.clone(), stride < 1
+    with torch.no_grad():
+        x[two] = jump(student, noise[two], torch.ones_like(stride[two]), stride[two], labels[two]).to(x)
+    return jump(student, x, stride, stride, labels)
+
+
+def matching_pull(made: Tensor, x_t: Tensor, t: Tensor, right: Tensor, own: Tensor) -> Tensor:
+    """Where to move pictures that were `made`, seen as `x_t` at times `t [B]`, so that there are as many as should be.
+
+    `right` is the teacher's velocity there, `own` that of everything that the student makes. The difference of the two
+    expected pictures is a step down the Kullback-Leibler divergence of the noisy ones; each is divided by how far the
+    picture is from the teacher's expectation, so that all times pull alike.
+    """
+    t = over(t, x_t)
+    expected = flow.data_in(x_t, right, t)
+    far = (made - expected).abs().flatten(1).mean(1).clamp(min=1e-3)
+    return (expected - flow.data_in(x_t, own, t)) / over(far, x_t)

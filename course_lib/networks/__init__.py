@@ -4,6 +4,7 @@ from .autoencoder import Autoencoder, AutoencoderConfig
 from .blocks import BlockTransformer, BlockTransformerConfig
 from .classifier import Classifier, ClassifierConfig
 from .joint import Joint, JointConfig
+from .judged import Judged
 from .pixelcnn import PixelCNN, PixelCNNConfig
 from .quantizers import MultiScale, MultiScaleConfig
 from .transformer import Transformer, TransformerConfig

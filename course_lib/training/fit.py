@@ -34,17 +34,24 @@ class Run:
 def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.optim.Optimizer]:
     """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `model.blocks`.
 
-    Source: Muon (kellerjordan.github.io/posts/muon), torch's own where bf16 is fast.
+    A weight with a `pace` learns at so many times these rates. Source: Muon (kellerjordan.github.io/posts/muon),
+    torch's own where bf16 is fast.
     """
     inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
     named = list(model.named_parameters())
     matrices = [(n, p) for n, p in named if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
     chosen = {id(p) for _, p in matrices}
     rest = [(n, p) for n, p in named if id(p) not in chosen]
-    out = [torch.optim.AdamW(rest, lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    out = [torch.optim.AdamW(_by_pace(rest), lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
     fast = runtime.precision()[0] == torch.bfloat16
     kind = torch.optim.Muon if fast else Muon
-    return out + ([kind(matrices, lr=float(muon), weight_decay=0.01)] if matrices else [])
+    return out + ([kind(_by_pace(matrices), lr=float(muon), weight_decay=0.01)] if matrices else [])
+
+
+def _by_pace(named: list[tuple[str, nn.Parameter]]) -> list[dict]:
+    """Named weights in groups of one pace."""
+    paces = {name: float(getattr(p, "pace", 1)) for name, p in named}
+    return [{"params": [(n, p) for n, p in named if paces[n] == k], "pace": k} for k in sorted(set(paces.values()))]
 
 
 def rate(step: int, steps: int, warmup: int = 100) -> float:
@@ -189,7 +196,7 @@ def _apply(run: Run, value: float, opts, scaler, steps: int, ema: float) -> None
     """Move the weights along their gradients, and their average after them."""
     for opt in opts:
         for group in opt.param_groups:
-            group["lr"] = opt.defaults["lr"] * rate(run.step, steps)
+            group["lr"] = opt.defaults["lr"] * group.get("pace", 1.0) * rate(run.step, steps)
         scaler.step(opt)
     scaler.update()
     average(run.ema, run.model, run.step, ema)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..data.mnist import binarise
 from ..methods import autoregressive, few_step, next_scale
+from ..networks import Judged
 from .checkpoints import shipped
 
 
@@ -55,3 +56,13 @@ def shortcut(
     """The loss of shortcut distillation from a shipped teacher."""
     there = shipped(teacher).to(batch[0].device)
     return few_step.shortcut_loss(model, batch, teacher=there, guidance=guidance, generator=generator)
+
+
+def matched(
+    model: Judged, batch: tuple[Tensor, Tensor], *, teacher=TEACHER, guidance=TEACHER_GUIDANCE, generator=None
+) -> Tensor:
+    """The losses of shortcut distillation and of distribution matching, for a student beside its critic."""
+    there = shipped(teacher).to(batch[0].device)
+    dials = {"teacher": there, "guidance": guidance, "generator": generator}
+    halves = few_step.shortcut_loss(model.student, batch, **dials)
+    return halves + few_step.matching_loss(model.student, batch, critic=model.critic, **dials)

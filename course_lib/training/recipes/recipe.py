@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ...data import Pictures
 from ...methods import autoregressive, bridges, flow, masked
+from ...networks import Judged
 
 # How the three families draw, and what they pay.
 IN_TURN = {"family": "autoregressive", "sample": autoregressive.sample, "half": False, "nats": autoregressive.nats}
@@ -45,6 +46,7 @@ class Recipe:
     batches: Callable[[], Callable] | None = None  # endless batches drawn on the fly, in place of encoded pictures
     start: Callable[[nn.Module, Tensor], None] | None = None  # before the first step, with what was encoded
     untrained: float = 0.0  # share of the loss's operations through which no gradient flows: a teacher's
+    critic: Callable[[], nn.Module] | None = None  # a network that learns beside the model what it draws
     teachers: tuple[str, ...] = ()  # shipped models that the loss asks; their training is charged too
     family: str = ""  # "autoregressive", "masked" or "noise"
     sample: Callable | None = None  # (model, labels, *, shape, guidance, generator, **dials) -> what is drawn
@@ -60,6 +62,10 @@ class Recipe:
     def as_they_are(self, pictures: Pictures) -> tuple[Tensor, Tensor]:
         """What is measured of pictures: encoded, with labels, and not varied as some are for training."""
         return self.plain(pictures) if self.plain else (self.reads.encode(pictures), self.labels(pictures))
+
+    def trained(self, model: nn.Module) -> nn.Module:
+        """What learns: the model, beside its critic where the recipe has one; `student` of it is the model again."""
+        return Judged(model, self.critic()) if self.critic else model
 
     @property
     def uses(self) -> tuple[str, ...]:
