@@ -13,8 +13,7 @@ class Judged(nn.Module):
     def __init__(self, student: nn.Module, critic: nn.Module, pace: float = 20.0):
         super().__init__()
         self.student, self.critic = student, critic.requires_grad_(True)
-        for weight in critic.parameters():
-            weight.pace = pace
+        critic.pace = pace
 
     @property
     def config(self):

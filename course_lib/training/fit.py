@@ -34,7 +34,7 @@ class Run:
 def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.optim.Optimizer]:
     """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `model.blocks`.
 
-    A weight with a `pace` learns at so many times these rates. Source: Muon (kellerjordan.github.io/posts/muon),
+    A part of the model with a `pace` learns at so many times these rates. Source: Muon (kellerjordan.github.io/posts/muon),
     torch's own where bf16 is fast.
     """
     inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
@@ -42,16 +42,16 @@ def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.opt
     matrices = [(n, p) for n, p in named if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
     chosen = {id(p) for _, p in matrices}
     rest = [(n, p) for n, p in named if id(p) not in chosen]
-    out = [torch.optim.AdamW(_by_pace(rest), lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    paces = {id(p): part.pace for part in model.modules() if hasattr(part, "pace") for p in part.parameters()}
+
+    def groups(weights: list) -> list[dict]:
+        kinds = sorted({paces.get(id(p), 1.0) for _, p in weights})
+        return [{"params": [(n, p) for n, p in weights if paces.get(id(p), 1.0) == k], "pace": k} for k in kinds]
+
+    out = [torch.optim.AdamW(groups(rest), lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
     fast = runtime.precision()[0] == torch.bfloat16
     kind = torch.optim.Muon if fast else Muon
-    return out + ([kind(_by_pace(matrices), lr=float(muon), weight_decay=0.01)] if matrices else [])
-
-
-def _by_pace(named: list[tuple[str, nn.Parameter]]) -> list[dict]:
-    """Named weights in groups of one pace."""
-    paces = {name: float(getattr(p, "pace", 1)) for name, p in named}
-    return [{"params": [(n, p) for n, p in named if paces[n] == k], "pace": k} for k in sorted(set(paces.values()))]
+    return out + ([kind(groups(matrices), lr=float(muon), weight_decay=0.01)] if matrices else [])
 
 
 def rate(step: int, steps: int, warmup: int = 100) -> float:
