@@ -98,6 +98,23 @@ def test_wrong_meanflow_targets_are_named(attempt, message):
     named(check.meanflow_target, attempt, message)
 
 
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda x, t, right, own: wide(t, x) * (right - own), "away from what the teacher expects"),
+        (lambda x, t, right, own: own - right, "difference of the velocities. The"),
+        (lambda x, t, right, own: right - own, "and the wrong way"),
+        (lambda x, t, right, own: (1 - wide(t, x)) * (right - own), "the expected noise"),
+        (lambda x, t, right, own: x - wide(t, x) * right, "Take away"),
+        (lambda x, t, right, own: -wide(t, x) * right, "Begin at the critic's"),
+        (lambda x, t, right, own: wide(t, x) * (own - right) / 2, r"not \(x_t"),
+        (lambda x, t, right, own: t * (own - right), "missing dimensions"),
+    ],
+)
+def test_wrong_pulls_are_named(attempt, message):
+    named(check.pull, attempt, message)
+
+
 # The widget and the figure
 
 ROWS = [

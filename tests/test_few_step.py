@@ -1,6 +1,7 @@
 """Few-step models: strides that compose, distillation targets, MeanFlow's identity, all on networks known exactly."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -185,6 +186,10 @@ def test_each_picture_is_pulled_by_its_share_of_the_way():
     assert few_step.matching_pull(made, x_t, t, right, own).tolist() == [[-2.0, 0.0]]
 
 
+def _now(velocity, x, t):
+    return velocity(x, torch.full((len(x),), t))
+
+
 def test_the_critic_learns_what_the_student_draws_and_neither_moves_the_other():
     student, critic = denoiser(torch.float32, clock=2), denoiser(torch.float32)
     batch = torch.zeros(6, 1, 8, 8), torch.arange(6) % 4
@@ -199,19 +204,19 @@ def test_the_critic_learns_what_the_student_draws_and_neither_moves_the_other():
     stride = torch.where(torch.rand(6, generator=generator) < 0.5, 0.5, 1.0)
     made = few_step.drawn(student, noise, stride, batch[1]).detach()
     for k in (0.5, 1.0):
-        rows, at = stride == k, few_step.at_stride(student, k)
-        alone = flow.solve(lambda x, t: at(x, torch.full((len(x),), t), batch[1][rows]), noise[rows], steps=int(1 / k))
+        rows = stride == k
+        at = partial(few_step.at_stride(student, k), labels=batch[1][rows])
+        alone = flow.solve(partial(_now, at), noise[rows], steps=int(1 / k))
         assert torch.allclose(made[rows], alone, atol=1e-5)
     critic.zero_grad()
     flow.loss(critic, (made, batch[1]), generator=generator).backward()
     assert of_critic and all(torch.allclose(of_critic[n], critic.get_parameter(n).grad, atol=1e-6) for n in of_critic)
 
 
-def test_a_judged_model_is_its_student_and_its_critic_learns_faster():
+def test_a_critic_learns_at_its_own_pace():
     student, critic = denoiser(torch.float32, clock=2), denoiser(torch.float32)
     both = Judged(student, critic, pace=8.0)
-    x, t, labels = torch.randn(2, 1, 8, 8), torch.rand(2), torch.tensor([0, 1])
-    assert torch.equal(both(x, t, t, labels), student(x, t, t, labels)) and both.config is student.config
+    x, labels = torch.randn(2, 1, 8, 8), torch.tensor([0, 1])
     groups = [group for opt in optimizers(both, 1e-3, 1e-2) for group in opt.param_groups]
     paces = {id(p): group["pace"] for group in groups for p in group["params"]}
     assert [paces[id(p)] for p in both.parameters()] == [1.0] * len([*student.parameters()]) + [8.0] * len(

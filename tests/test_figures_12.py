@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from lettering import crossings
 
 from course_lib.data import results
@@ -29,6 +30,24 @@ def test_runs_are_grouped_by_their_share_of_the_budget():
     runs = [run("noise", 1, 0.1), run("noise", 0.5, 0.3), run("noise", 0.5, 0.2), run("autoregressive", 1, 0.4)]
     assert figures_12.by_share(runs, "noise") == {0.5: [0.3, 0.2], 1: [0.1]}
     assert len(figures_12.budget(found(*runs)).png()) > 1000
+
+
+def taught(lessons: str, seed: int, *distances: tuple[float, float]) -> dict:
+    curve = [{"flops": 1e13 * (n + 1), "frechet_relative": list(pair)} for n, pair in enumerate(distances)]
+    return {"lessons": lessons, "seed": seed, "curve": curve}
+
+
+def test_the_nearest_student_in_one_step_and_in_two_is_named_from_all_seeds():
+    kinds = [name for name in figures_12.LESSONS if name != "halves"]
+    runs = [taught(name, seed, (1.0, 0.5), (0.5, 0.3)) for name in kinds for seed in (0, 1)]
+    runs += [taught("halves", 0, (0.9, 0.5), (0.3, 0.4)), taught("halves", 1, (0.9, 0.5), (0.5, 0.18))]
+    one, two = (figures_12.ends(runs, step) for step in (0, 1))
+    assert (one["halves"], one["both"], two["halves"]) == pytest.approx((0.4, 0.5, 0.29))
+    found = {"runs": runs, "teacher": {"frechet_relative": 0.11}}
+    fig = figures_12.lessons(found)
+    assert fig.get_suptitle() == "Nearest in one step and in two after equal training: halves"
+    runs[-1]["curve"][-1]["frechet_relative"][1] = 0.5  # the second seed of halves is far in two steps
+    assert figures_12.lessons(found).get_suptitle().endswith("training: halves and halves, half the rate")
 
 
 def test_the_headline_names_who_is_first_alone_and_in_a_crowd():

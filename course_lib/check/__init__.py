@@ -13,7 +13,7 @@ from .core import exercise, same
 from .denoising import back, ddim, read_velocity, repaired
 from .denoising_transformer import adaln_block, operations, scale_at
 from .editing import completions, renoise, replaced, tries, varied_start
-from .few_steps import jump, meanflow_target, starts, two_halves
+from .few_steps import jump, meanflow_target, pull, starts, two_halves
 from .forms import Wrong
 from .joint import first_in_sight, sources, two_losses, visible
 from .judging import apart, decide, halves, score
@@ -81,6 +81,7 @@ __all__ = [
     "pieces",
     "pixel_bits",
     "prefixed",
+    "pull",
     "read_velocity",
     "renoise",
     "repaired",

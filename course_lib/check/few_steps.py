@@ -1,4 +1,4 @@
-"""Checkers of notebook 12: jumps, two halves, the times at which jumps start, and the target of MeanFlow."""
+"""Checkers of notebook 12: jumps, two halves, where jumps start, the target of MeanFlow, the pull of a crowd."""
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -143,3 +143,32 @@ def meanflow_target(attempt) -> None:
         }
         otherwise = "This is not v - stride · du/dt, with the tangents (v, 1, 1) for (x, t, stride)."
         attempt.compare(*attempt(_student, x, t, stride, labels, v), mistakes, otherwise)
+
+
+def _pull(x_t, t, right, own):
+    return _wide(t, x_t) * (own - right)
+
+
+@exercise(reference=_pull, stops={"size of tensor": "t is [B]: give it the missing dimensions, as `wide(t, x_t)` does"})
+def pull(attempt) -> None:
+    """The teacher's expected picture less the critic's, from their velocities."""
+    for x, t, _, _ in _cases():
+        right, own, wide = torch.randn_like(x), torch.randn_like(x), _wide(t, x)
+        mistakes = {
+            "That leads away from what the teacher expects: pulled is towards it, so it comes first.": (
+                wide * (right - own)
+            ),
+            "That is the difference of the velocities. The pictures that they expect are x_t - t · v.": own - right,
+            "That is the difference of the velocities, and the wrong way: expected are x_t - t · v.": right - own,
+            "That is the expected noise, x_t + (1 - t) · v. Asked for are pictures: x_t - t · v.": (
+                (1 - wide) * (right - own)
+            ),
+            "That is the picture which the teacher expects. Take away the one that the critic expects.": (
+                x - wide * right
+            ),
+            "That leads from x_t to the teacher's picture, whatever the student draws. Begin at the critic's.": (
+                -wide * right
+            ),
+        }
+        otherwise = "This is not (x_t - t · right) - (x_t - t · own)."
+        attempt.compare(*attempt(x, t, right, own), mistakes, otherwise)

@@ -116,7 +116,13 @@ def progressive_loss(
 
 
 def matching_loss(
-    student: Callable, batch: tuple[Tensor, Tensor], *, critic: Callable, teacher: Callable, guidance: float, generator=None
+    student: Callable,
+    batch: tuple[Tensor, Tensor],
+    *,
+    critic: Callable,
+    teacher: Callable,
+    guidance: float,
+    generator=None,
 ) -> Tensor:
     """Pull what the student draws, as a whole, towards what a guided `teacher` knows; of `batch` only labels are asked.
 

@@ -57,6 +57,45 @@ def student(steps: dict[int, dict], fewer: dict[int, float], title: str) -> Figu
     return fig
 
 
+LESSONS = {  # what a student learnt from, in the words of the result file: words, colour, line
+    "halves": ("halves", FAMILIES["other"], "-"),
+    "halves, half the rate": ("halves, half the rate", FAMILIES["other"], ":"),
+    "matching": ("matching", FAMILIES["noise"], "--"),
+    "both, a slow critic": ("both, a slow critic", FAMILIES["noise"], ":"),
+    "both": ("both", FAMILIES["noise"], "-"),
+}
+
+
+def ends(runs: list[dict], step: int) -> dict[str, float]:
+    """Mean distance over seeds at the end of training, by what was learnt from; `step` 0 is the fewest steps."""
+    own = {name: [r["curve"][-1]["frechet_relative"][step] for r in runs if r["lessons"] == name] for name in LESSONS}
+    return {name: sum(values) / len(values) for name, values in own.items() if values}
+
+
+def lessons(found: dict) -> Figure:
+    """Distance in one step and in two over training: a line is the mean of the seeds, a point one of them."""
+    alt = "Two panels, one step and two: distances over training, falling, lowest where both lessons are given."
+    fig, axes = figure(1, 2, (8.6, 3.6), alt=alt, sharey=True)
+    for step, (ax, title) in enumerate(zip(axes, ("one step", "two steps"))):
+        for name, (words, colour, line) in LESSONS.items():
+            curves = [run["curve"] for run in found["runs"] if run["lessons"] == name]
+            x = [look["flops"] / 1e12 for look in curves[0]]
+            y = [[look["frechet_relative"][step] for look in each] for each in curves]
+            ax.plot(x, [sum(at) / len(at) for at in zip(*y)], line, color=colour, label=words)
+            for each in y:
+                ax.plot(x, each, "o", color=colour, markersize=3)
+        ax.set(xlabel="training of the student, TFLOP", ylim=(0.08, 3))
+        _logarithmic(ax, [10, 20, 30, 40], [0.1, 0.2, 0.5, 1, 2])
+        level(ax, found["teacher"]["frechet_relative"], "teacher, 32 calls", above=False)
+        label(ax, title, 10)
+    axes[0].set_ylabel("Fréchet distance, relative\n(lower is better)")
+    axes[1].legend(fontsize=8)
+    one, two = (ends(found["runs"], step) for step in (0, 1))
+    best = [min(end, key=end.get) for end in (one, two)]
+    by = " and ".join(dict.fromkeys(LESSONS[name][0] for name in best))
+    return headline(fig, f"Nearest in one step and in two after equal training: {by}")
+
+
 def by_share(runs: list[dict], family: str, key: str = "frechet_relative") -> dict[float, list[float]]:
     """The numbers `key` of a family's training runs, one a seed, for each share of the whole budget."""
     own = [row for row in runs if row["family"] == family]

@@ -32,26 +32,24 @@ class Run:
 
 
 def optimizers(model: nn.Module, lr: float, muon: float = 0.0) -> list[torch.optim.Optimizer]:
-    """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `model.blocks`.
+    """AdamW for everything, or with `muon` > 0 Muon at that rate for the matrices inside `blocks`.
 
-    A part of the model with a `pace` learns at so many times these rates. Source: Muon (kellerjordan.github.io/posts/muon),
-    torch's own where bf16 is fast.
+    A part of the model with a `pace` learns at so many times these rates. Source: Muon
+    (kellerjordan.github.io/posts/muon), torch's own where bf16 is fast.
     """
-    inside = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters()} if muon else set()
-    named = list(model.named_parameters())
-    matrices = [(n, p) for n, p in named if id(p) in inside and p.ndim == 2 and n.endswith("weight")]
-    chosen = {id(p) for _, p in matrices}
-    rest = [(n, p) for n, p in named if id(p) not in chosen]
+    named = dict(model.named_parameters())
+    matrices = [n for n, p in named.items() if p.ndim == 2 and n.endswith("weight")]
+    inside = [n for n in matrices if muon and "blocks" in n.split(".")]
     paces = {id(p): part.pace for part in model.modules() if hasattr(part, "pace") for p in part.parameters()}
 
-    def groups(weights: list) -> list[dict]:
-        kinds = sorted({paces.get(id(p), 1.0) for _, p in weights})
-        return [{"params": [(n, p) for n, p in weights if paces.get(id(p), 1.0) == k], "pace": k} for k in kinds]
+    def groups(names: list[str]) -> list[dict]:
+        own = {n: paces.get(id(named[n]), 1.0) for n in names}
+        return [{"params": [(n, named[n]) for n in names if own[n] == k], "pace": k} for k in sorted({*own.values()})]
 
-    out = [torch.optim.AdamW(groups(rest), lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
-    fast = runtime.precision()[0] == torch.bfloat16
-    kind = torch.optim.Muon if fast else Muon
-    return out + ([kind(groups(matrices), lr=float(muon), weight_decay=0.01)] if matrices else [])
+    rest = groups([n for n in named if n not in inside])
+    out = [torch.optim.AdamW(rest, lr=float(lr), betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+    kind = torch.optim.Muon if runtime.precision()[0] == torch.bfloat16 else Muon
+    return out + ([kind(groups(inside), lr=float(muon), weight_decay=0.01)] if inside else [])
 
 
 def rate(step: int, steps: int, warmup: int = 100) -> float:
