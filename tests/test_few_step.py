@@ -180,10 +180,39 @@ def unnormalised(made, x_t, t, right, own):
     return t[:, None] * (own - right)
 
 
+def test_guidance_is_the_teachers_alone():
+    student, batch, seen = Scaled(0.7, 0.4), (torch.zeros(4, 1).double(), torch.zeros(4, dtype=torch.long)), []
+
+    def teacher(x, t, labels):
+        seen.append((len(x), labels.tolist()))
+        return torch.zeros_like(x)
+
+    teacher.null = 9
+    few_step.matching_loss(student, batch, critic=student.velocity, teacher=teacher, guidance=1.5)
+    assert seen == [(8, [0] * 4 + [9] * 4)]
+
+
+def test_a_gradient_flows_through_the_last_jump_alone():
+    class Moved(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = (torch.nn.Parameter(torch.ones(())) for _ in range(2))
+
+        def forward(self, x, t, stride, labels):
+            return torch.where((stride < t)[:, None], self.first, self.last).expand_as(x)
+
+    model, stride = Moved(), torch.tensor([0.5, 0.5, 1.0])
+    made = few_step.drawn(model, torch.zeros(3, 2), stride, torch.zeros(3))
+    assert made.tolist() == [[-1.0, -1.0]] * 3  # 1 step of velocity 1, or two of half as long
+    made.sum().backward()
+    assert model.first.grad == 0 and model.last.grad == -4.0  # two numbers each, half a stride twice and a whole one
+
+
 def test_each_picture_is_pulled_by_its_share_of_the_way():
-    made, x_t, t = torch.tensor([[1.0, 3.0]]), torch.tensor([[2.0, 2.0]]), torch.tensor([0.5])
-    right, own = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])  # expected (1, 2) and (2, 2); off by 0 and 1
-    assert few_step.matching_pull(made, x_t, t, right, own).tolist() == [[-2.0, 0.0]]
+    made, x_t = torch.tensor([[1.0, 3.0], [1.0, 6.0], [1.0, 2.0]]), torch.full((3, 2), 2.0)
+    right, own = torch.tensor([[2.0, 0.0]] * 3), torch.zeros(3, 2)  # expected (1, 2) and (2, 2)
+    found = few_step.matching_pull(made, x_t, torch.full((3,), 0.5), right, own)
+    assert torch.allclose(found, torch.tensor([[-2.0, 0.0], [-0.5, 0.0], [-1000.0, 0.0]]))  # off by 1/2, 2 and nothing
 
 
 def _now(velocity, x, t):

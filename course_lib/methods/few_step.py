@@ -157,9 +157,10 @@ def drawn(student: Callable, noise: Tensor, stride: Tensor, labels: Tensor) -> T
 def matching_pull(made: Tensor, x_t: Tensor, t: Tensor, right: Tensor, own: Tensor) -> Tensor:
     """Where to move pictures that were `made`, seen as `x_t` at times `t [B]`, so that there are as many as should be.
 
-    `right` is the teacher's velocity there, `own` that of everything that the student makes. The difference of the two
-    expected pictures is a step down the Kullback-Leibler divergence of the noisy ones; each is divided by how far the
-    picture is from the teacher's expectation, so that all times pull alike.
+    `right` is the teacher's velocity there, `own` that of everything that the student makes. On average the difference
+    of the two expected pictures leads down KL(student | teacher) of the noisy ones, up to a weight a time; exactly so
+    for a teacher without guidance. Each is divided by how far the picture is from the teacher's expectation, so that
+    all times pull alike.
     """
     t = over(t, x_t)
     expected = flow.data_in(x_t, right, t)

@@ -74,7 +74,7 @@ def ends(runs: list[dict], step: int) -> dict[str, float]:
 
 def lessons(found: dict) -> Figure:
     """Distance in one step and in two over training: a line is the mean of the seeds, a point one of them."""
-    alt = "Two panels, one step and two: distances over training, falling, lowest where both lessons are given."
+    alt = "Two panels, one step and two: distances of five students over their training, and their teacher's."
     fig, axes = figure(1, 2, (8.6, 3.6), alt=alt, sharey=True)
     for step, (ax, title) in enumerate(zip(axes, ("one step", "two steps"))):
         for name, (words, colour, line) in LESSONS.items():
