@@ -27,12 +27,19 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSON = st.recursive(LEAVES, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(), x, max_size=3), max_leaves=9)
 
 
-@given(st.dictionaries(st.text().filter(lambda key: key not in ("seal", "name")), JSON, max_size=4))
+@given(st.dictionaries(st.text().filter(lambda key: key not in ("seal", "name", results.COLUMNS)), JSON, max_size=4))
 def test_a_result_comes_back_as_it_was_written(tmp_path_factory, result):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DATA", str(tmp_path_factory.mktemp("data")))
         results.write("x", result)
         assert json.dumps(results.read("x")) == json.dumps(result)
+
+
+@pytest.mark.parametrize("key", ["seal", results.COLUMNS])
+def test_a_key_of_the_files_own_is_refused_before_anything_is_written(folder, key):
+    with pytest.raises(ValueError, match=f"the key '{key}'"):
+        results.write("x", {key: []})
+    assert not folder.exists()
 
 
 def test_what_json_writes_otherwise_is_sealed_as_it_is_read(folder):

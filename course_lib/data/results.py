@@ -40,7 +40,9 @@ def read(name: str) -> dict:
 
 
 def write(name: str, result: dict) -> Path:
-    """Write `data/results/NAME.json` with its seal, all at once; returns the path."""
+    """Write `data/results/NAME.json` with its seal, all at once; returns the path. Two keys are the file's own."""
+    if own := {"seal", COLUMNS} & {*result}:
+        raise ValueError(f"result must not have the key {min(own)!r}, which is the file's own: call it something else.")
     files.sweep(path := path_of(name))
     whole = json.loads(json.dumps({**result, "seal": _seal(result)}))
     rows = whole.get("rows")
