@@ -45,11 +45,9 @@ def test_the_nearest_student_in_one_step_and_in_two_is_named_from_all_seeds():
     assert (one["halves"], one["both"], two["halves"]) == pytest.approx((0.4, 0.5, 0.29))
     found = {"runs": runs, "teacher": {"frechet_relative": 0.11}}
     fig = figures_12.lessons(found)
-    assert fig.get_suptitle() == "After equal training halves is nearest in one step, halves in two"
+    assert fig.get_suptitle() == "After equal training “halves” is nearest in one step, “halves” in two"
     runs[-1]["curve"][-1]["frechet_relative"][1] = 0.5  # the second seed of halves is far in two steps
-    assert (
-        figures_12.lessons(found).get_suptitle().endswith("halves is nearest in one step, halves, half the rate in two")
-    )
+    assert figures_12.lessons(found).get_suptitle().endswith("one step, “halves, half the rate” in two")
 
 
 def test_the_headline_names_who_is_first_alone_and_in_a_crowd():

@@ -92,7 +92,7 @@ def lessons(found: dict) -> Figure:
     axes[1].legend(fontsize=8)
     one, two = (ends(found["runs"], step) for step in (0, 1))
     best = [min(end, key=end.get) for end in (one, two)]
-    return headline(fig, "After equal training {} is nearest in one step, {} in two".format(*best))
+    return headline(fig, "After equal training “{}” is nearest in one step, “{}” in two".format(*best))
 
 
 def by_share(runs: list[dict], family: str, key: str = "frechet_relative") -> dict[float, list[float]]:

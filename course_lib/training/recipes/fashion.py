@@ -130,8 +130,8 @@ RECIPES = {
         muon=0.001,  # five times as much, with halves alone, threw the teacher's weights away in 250 steps
         critic=lambda: load(losses.TEACHER),
         teachers=(losses.TEACHER,),
-        untrained=5.5
-        / 8.5,  # calls without gradient: two for halves; half a jump, two of the teacher, one of the critic
+        # of 8.5 calls: two for halves; half a jump, two of the teacher and one of the critic for matching
+        untrained=5.5 / 8.5,
         start=losses.weights_of(losses.TEACHER),
         guidance=(1.0,),  # it is in the weights
         **NOISE | {"sample": few_step.sample, "passes": 1, "dials": {}, "measures": ("steps",)},
